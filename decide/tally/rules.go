@@ -1,0 +1,159 @@
+package tally
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// method is one way of counting: the kinds of ballots that it understands,
+// and the function that counts.
+type method struct {
+	kinds []Kind
+	money bool // needs a budget and costs
+	count func(*counting) error
+}
+
+// methods is the table of rules. Each rule lives in a file of its own; this
+// is the one place that names them all.
+var methods = map[string]method{}
+
+// counting is one count under way.
+type counting struct {
+	ctx      context.Context
+	election *Election // grouped and checked
+	rule     Rule
+	out      *Outcome
+	progress func(done, total int64) // never nil
+
+	votes []int64 // weight of the ballots that name each option; see approvals
+}
+
+// Count counts the election by the rule. The election is not changed.
+func Count(e *Election, r Rule) (*Outcome, error) {
+	return CountContext(context.Background(), e, r, nil)
+}
+
+// CountContext is [Count] for long work: it ends early with ctx's error, and
+// calls progress, if not nil, with steps done of steps known.
+func CountContext(ctx context.Context, e *Election, r Rule, progress func(done, total int64)) (*Outcome, error) {
+	m, ok := methods[r.Name]
+	if !ok {
+		return nil, fmt.Errorf("no rule %q; the rules are %s", r.Name, strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+	}
+	if !slices.Contains(m.kinds, e.Kind) {
+		return nil, fmt.Errorf("rule %s does not count %s ballots; rules that do: %s", r.Name, e.Kind, strings.Join(RulesFor(e), ", "))
+	}
+	if m.money && e.Budget == nil {
+		return nil, fmt.Errorf("rule %s shares out a budget, and this election has none", r.Name)
+	}
+	if err := e.Check(); err != nil {
+		return nil, err
+	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	c := &counting{ctx: ctx, election: e.Group(), rule: r, out: &Outcome{}, progress: progress}
+	if err := m.count(c); err != nil {
+		return nil, err
+	}
+	c.out.Rule = c.rule
+	return c.out, nil
+}
+
+// RulesFor lists the rules that can count the election's ballots, by name.
+func RulesFor(e *Election) []string {
+	var names []string
+	for name, m := range methods {
+		if slices.Contains(m.kinds, e.Kind) && m.money == (e.Budget != nil) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// approvals gives the voters who name each option on their ballot at all.
+func (c *counting) approvals() []int64 {
+	if c.votes == nil {
+		c.votes = make([]int64, len(c.election.Options))
+		for _, b := range c.election.Ballots {
+			for _, o := range b.Choices {
+				c.votes[o] += b.Weight
+			}
+		}
+	}
+	return c.votes
+}
+
+// ids gives the options' ids.
+func (c *counting) ids(options []int) []string {
+	ids := make([]string, len(options))
+	for i, o := range options {
+		ids[i] = c.election.Options[o].ID
+	}
+	return ids
+}
+
+// breakTie chooses one of several options that the rule finds equal, by the
+// rule's way to break ties, and records it. Of one option it records nothing.
+// ok is false if the tie is left open: the rule must then stop choosing.
+func (c *counting) breakTie(among []int) (chosen int, ok bool) {
+	if len(among) == 1 {
+		return among[0], true
+	}
+	order := c.tieOrder(among)
+	tie := TieBreak{Among: c.ids(order), By: c.tieBy()}
+	if tie.By == TieOpen {
+		c.out.Ties = append(c.out.Ties, tie)
+		c.out.Tied = tie.Among
+		return -1, false
+	}
+	tie.Chosen = tie.Among[0]
+	slices.Sort(tie.Among)
+	c.out.Ties = append(c.out.Ties, tie)
+	return order[0], true
+}
+
+func (c *counting) tieBy() string { return cmp.Or(c.rule.Tie.By, TieByID) }
+
+// tieOrder sorts equal options by the rule's way to break ties, the one to
+// choose first. An open tie is listed by id.
+func (c *counting) tieOrder(among []int) []int {
+	options := c.election.Options
+	order := slices.Clone(among)
+	byID := func(a, b int) int { return cmp.Compare(options[a].ID, options[b].ID) }
+	switch c.tieBy() {
+	case TieVotesCost:
+		votes := c.approvals()
+		slices.SortFunc(order, func(a, b int) int {
+			return cmp.Or(cmp.Compare(votes[b], votes[a]), costOf(options[a]).Cmp(costOf(options[b])), byID(a, b))
+		})
+	case TieLot:
+		slices.SortFunc(order, func(a, b int) int {
+			return cmp.Or(cmp.Compare(lot(c.rule.Tie.Seed, options[a].ID), lot(c.rule.Tie.Seed, options[b].ID)), byID(a, b))
+		})
+	default:
+		slices.SortFunc(order, byID)
+	}
+	return order
+}
+
+// lot is an option's place in the lot of a seed: anyone can draw it again with
+// printf '%s\n%s' SEED ID | sha256sum.
+func lot(seed, id string) string {
+	sum := sha256.Sum256([]byte(seed + "\n" + id))
+	return string(sum[:])
+}
+
+func costOf(o Option) *big.Rat {
+	if o.Cost == nil {
+		return new(big.Rat)
+	}
+	return o.Cost
+}
