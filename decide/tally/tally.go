@@ -55,6 +55,8 @@ type Election struct {
 	Options []Option
 	Ballots []Ballot
 
+	Notes []Message // what its reader found odd, but could read
+
 	Meta          []Field  // what else the file says about itself, in its order
 	OptionColumns []string // header of the file's table of options, if it has one: names Option.Extra
 	BallotColumns []string // header of the file's table of votes, if it has one: names Ballot.Extra

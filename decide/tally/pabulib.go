@@ -1,0 +1,583 @@
+package tally
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Pabulib's .pb format: three tables of semicolon-separated values under the
+// titles META, PROJECTS and VOTES, each with a header of column names.
+// Source: Faliszewski et al., "Participatory Budgeting: Data, Tools, and
+// Analysis", arXiv:2305.11035, and the description at pabulib.org/format.
+
+// withdrawnCost is what cities write for a project that was withdrawn after
+// the ballots were printed.
+const withdrawnCost = 999_999_999
+
+// pabulibKinds gives our kind for each vote_type.
+var pabulibKinds = map[string]Kind{
+	"approval":   Approval,
+	"choose-1":   ChooseOne,
+	"cumulative": Cumulative,
+	"scoring":    Score,
+	"ordinal":    Ordinal,
+}
+
+// ParsePabulib reads a .pb file. Of a broken file it gives a [*FormatError] and
+// no election. Every column and every line of META is kept, in order.
+func ParsePabulib(data []byte) (*Election, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, &FormatError{Line: 1, Found: "UTF-16 text", Expected: "UTF-8 text"}
+	}
+	p := &pabulibReader{
+		rows:     fieldReader{text: string(data), line: 1},
+		election: &Election{},
+		points:   map[string]*big.Rat{},
+	}
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	return p.election, nil
+}
+
+type pabulibReader struct {
+	rows     fieldReader
+	election *Election
+	line     int // of the row at hand
+
+	sections map[string]int      // title → line
+	optionAt map[string]int      // id → index
+	voterAt  map[string]int      // voter id → line
+	points   map[string]*big.Rat // numbers already read
+	metaLine map[string]int
+
+	choices []int // ballots' choices are cut from here, so that millions of votes are few allocations
+	extra   []string
+}
+
+func (p *pabulibReader) errorf(expected, found string, args ...any) error {
+	return &FormatError{Line: p.line, Found: fmt.Sprintf(found, args...), Expected: expected}
+}
+
+// read reads the sections in whatever order they come in; votes are only read
+// once the projects are known.
+func (p *pabulibReader) read() error {
+	p.sections, p.metaLine = map[string]int{}, map[string]int{}
+	p.optionAt, p.voterAt = map[string]int{}, map[string]int{}
+	for {
+		row, err := p.next()
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			return p.finish()
+		}
+		title := p.title(row)
+		if title == "" {
+			return p.errorf("one of the titles META, PROJECTS, VOTES", "%q", row[0])
+		}
+		if line, ok := p.sections[title]; ok {
+			return p.errorf("each section once", "a second section %s (the first is on line %d)", title, line)
+		}
+		p.sections[title] = p.line
+		switch title {
+		case "META":
+			err = p.readMeta()
+		case "PROJECTS":
+			err = p.readProjects()
+		case "VOTES":
+			err = p.readVotes()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// next gives the next row that is not blank, nil at the end.
+func (p *pabulibReader) next() ([]string, error) {
+	for {
+		row, line, err := p.rows.next()
+		p.line = line
+		if err != nil || row == nil {
+			return nil, err
+		}
+		if p.rows.quotedFirst || len(trimEmpty(row)) > 0 {
+			return row, nil
+		}
+	}
+}
+
+// section reads rows of the current section and puts a title back.
+func (p *pabulibReader) section(each func(row []string) error) error {
+	for {
+		mark := p.rows
+		row, err := p.next()
+		if err != nil || row == nil {
+			return err
+		}
+		if p.title(row) != "" {
+			p.rows = mark
+			return nil
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
+}
+
+// title gives the section that a row begins, "" if it begins none. In quotes,
+// a title is a value.
+func (p *pabulibReader) title(row []string) string {
+	if p.rows.quotedFirst {
+		return ""
+	}
+	for _, f := range row[1:] {
+		if f != "" {
+			return ""
+		}
+	}
+	switch title := strings.ToUpper(row[0]); title {
+	case "META", "PROJECTS", "VOTES":
+		return title
+	}
+	return ""
+}
+
+// header reads the column names of a section, each of which must be unique.
+func (p *pabulibReader) header(section string, required ...string) ([]string, map[string]int, error) {
+	row, err := p.next()
+	if err != nil {
+		return nil, nil, err
+	}
+	expected := "the columns of " + section + ", " + strings.Join(required, ";") + " among them"
+	if row == nil {
+		return nil, nil, p.errorf(expected, "the end of the file")
+	}
+	names := trimEmpty(append([]string(nil), row...))
+	at := make(map[string]int, len(names))
+	for i, name := range names {
+		if _, ok := at[name]; ok || name == "" {
+			return nil, nil, p.errorf("a different name for each column", "column %d named %q", i+1, name)
+		}
+		at[name] = i
+	}
+	for _, name := range required {
+		if _, ok := at[name]; !ok {
+			return nil, nil, p.errorf(expected, "%q", strings.Join(names, ";"))
+		}
+	}
+	return names, at, nil
+}
+
+func trimEmpty(row []string) []string {
+	for len(row) > 0 && row[len(row)-1] == "" {
+		row = row[:len(row)-1]
+	}
+	return row
+}
+
+// fit makes a row as long as its header: empty fields too many are dropped, and
+// optional ones that are missing are empty.
+func (p *pabulibReader) fit(row, header []string, required int) ([]string, error) {
+	if len(row) > len(header) {
+		row = row[:max(len(trimEmpty(row)), len(header))]
+	}
+	if len(row) > len(header) || len(row) < required {
+		return nil, p.errorf(fmt.Sprintf("%d, as in %s", len(header), strings.Join(header, ";")), "%d fields", len(row))
+	}
+	for len(row) < len(header) {
+		row = append(row, "")
+	}
+	return row, nil
+}
+
+func (p *pabulibReader) readMeta() error {
+	_, at, err := p.header("META", "key", "value")
+	if err != nil {
+		return err
+	}
+	return p.section(func(row []string) error {
+		name, value := field(row, at["key"]), field(row, at["value"])
+		if len(trimEmpty(row)) > len(at) {
+			return p.errorf("a key and a value (a value that holds ; stands in quotes)", "%d fields", len(row))
+		}
+		if line, ok := p.metaLine[name]; ok {
+			return p.errorf("each key once", "%q again (first on line %d)", name, line)
+		}
+		p.metaLine[name] = p.line
+		p.election.Meta = append(p.election.Meta, Field{name, value})
+		return nil
+	})
+}
+
+func field(row []string, i int) string {
+	if i < len(row) {
+		return row[i]
+	}
+	return ""
+}
+
+// MetaValue gives what the file says about itself under a name, "" if nothing.
+func (e *Election) MetaValue(name string) string {
+	for _, f := range e.Meta {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+func (p *pabulibReader) readProjects() error {
+	names, at, err := p.header("PROJECTS", "project_id", "cost")
+	if err != nil {
+		return err
+	}
+	p.election.OptionColumns = names
+	idAt, costAt := at["project_id"], at["cost"]
+	nameAt, named := at["name"]
+	return p.section(func(row []string) error {
+		row, err := p.fit(row, names, max(idAt, costAt)+1)
+		if err != nil {
+			return err
+		}
+		o := Option{ID: trimBlanks(row[idAt]), Extra: append([]string(nil), row...)}
+		if o.ID == "" {
+			return p.errorf("a project id", "none")
+		}
+		if strings.ContainsRune(o.ID, ',') {
+			return p.errorf("an id without comma, because commas separate the ids of a vote", "project id %q", o.ID)
+		}
+		if _, ok := p.optionAt[o.ID]; ok {
+			return p.errorf("each project once", "project %q again", o.ID)
+		}
+		if o.Cost, err = p.amount(row[costAt], "the cost of project "+strconv.Quote(o.ID)); err != nil {
+			return err
+		}
+		o.Withdrawn = o.Cost.IsInt() && o.Cost.Num().IsInt64() && o.Cost.Num().Int64() == withdrawnCost
+		if named {
+			o.Name, o.Extra[nameAt] = row[nameAt], ""
+		}
+		o.Extra[idAt] = ""
+		p.optionAt[o.ID] = len(p.election.Options)
+		p.election.Options = append(p.election.Options, o)
+		return nil
+	})
+}
+
+// amount reads money: a decimal number that is not negative.
+func (p *pabulibReader) amount(s, what string) (*big.Rat, error) {
+	if s == "" {
+		return nil, p.errorf("a number", "no value for %s", what)
+	}
+	r, err := parseDecimal(s)
+	if err != nil {
+		return nil, p.errorf(err.Error(), "%q for %s", s, what)
+	}
+	if r.Sign() < 0 {
+		return nil, p.errorf("zero or more", "%q for %s", s, what)
+	}
+	return r, nil
+}
+
+func (p *pabulibReader) readVotes() error {
+	if p.sections["PROJECTS"] == 0 || p.sections["META"] == 0 {
+		return p.errorf("META and PROJECTS before VOTES", "VOTES")
+	}
+	if err := p.readKind(); err != nil {
+		return err
+	}
+	required := []string{"voter_id", "vote"}
+	scored := p.election.Kind == Cumulative || p.election.Kind == Score
+	if scored {
+		required = append(required, "points")
+	}
+	names, at, err := p.header("VOTES", required...)
+	if err != nil {
+		return err
+	}
+	p.election.BallotColumns = names
+	least := 0
+	for _, name := range required {
+		least = max(least, at[name]+1)
+	}
+	seen := make([]int, len(p.election.Options)) // line of the last vote for each project
+	voterAt, voteAt := at["voter_id"], at["vote"]
+	return p.section(func(row []string) error {
+		row, err := p.fit(row, names, least)
+		if err != nil {
+			return err
+		}
+		b := Ballot{Weight: 1, Voter: row[voterAt]}
+		if line, ok := p.voterAt[b.Voter]; ok && b.Voter != "" {
+			return p.errorf("one vote a voter", "voter %q again (first on line %d)", b.Voter, line)
+		}
+		p.voterAt[b.Voter] = p.line
+		if b.Choices, err = p.vote(row[voteAt], seen); err != nil {
+			return err
+		}
+		if scored {
+			if b.Points, err = p.ballotPoints(row[at["points"]], b.Choices); err != nil {
+				return err
+			}
+		}
+		b.Extra = p.keep(row, at, scored)
+		p.election.Ballots = append(p.election.Ballots, b)
+		return nil
+	})
+}
+
+// readKind reads the vote_type of META.
+func (p *pabulibReader) readKind() error {
+	voteType := p.election.MetaValue("vote_type")
+	kind, ok := pabulibKinds[strings.ToLower(voteType)]
+	if ok {
+		p.election.Kind = kind
+		return nil
+	}
+	found := fmt.Sprintf("vote_type %q", voteType)
+	if line, given := p.metaLine["vote_type"]; given {
+		p.line = line
+	} else {
+		p.line, found = p.sections["META"], "META without vote_type"
+	}
+	return p.errorf("vote_type approval, choose-1, cumulative, scoring or ordinal", "%s", found)
+}
+
+// vote reads project ids separated by commas. seen finds ids named twice.
+func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
+	if _, isID := p.optionAt[s]; s == "" || !isID && strings.EqualFold(s, "none") {
+		return nil, nil
+	}
+	start := len(p.choices)
+	for rest, more := s, true; more; {
+		var id string
+		id, rest, more = strings.Cut(rest, ",")
+		id = strings.Trim(id, " \t")
+		if id == "" {
+			return nil, p.errorf("project ids separated by single commas", "the vote %q", s)
+		}
+		o, ok := p.optionAt[id]
+		if !ok {
+			return nil, p.errorf("the id of a project", "a vote for %q", id)
+		}
+		if seen[o] == p.line {
+			return nil, p.errorf("each project at most once in a vote", "project %q again", id)
+		}
+		seen[o] = p.line
+		p.choices = append(p.choices, o)
+	}
+	choices := p.choices[start:len(p.choices):len(p.choices)]
+	if p.election.Kind == ChooseOne && len(choices) > 1 {
+		return nil, p.errorf("at most one in a choose-1 election", "%d projects", len(choices))
+	}
+	return choices, nil
+}
+
+// ballotPoints reads points separated by commas, one for each choice.
+func (p *pabulibReader) ballotPoints(s string, choices []int) ([]*big.Rat, error) {
+	if s == "" && len(choices) == 0 {
+		return nil, nil
+	}
+	values := strings.Split(s, ",")
+	if len(values) != len(choices) || s == "" {
+		return nil, p.errorf(fmt.Sprintf("points for each of %d projects", len(choices)), "%q", s)
+	}
+	points := make([]*big.Rat, len(values))
+	for i, v := range values {
+		v = strings.Trim(v, " \t")
+		r, ok := p.points[v]
+		if !ok {
+			var err error
+			if r, err = parseDecimal(v); err != nil {
+				return nil, p.errorf("points as decimal numbers", "%q", v)
+			}
+			p.points[v] = r
+		}
+		if r.Sign() < 0 && p.election.Kind == Cumulative {
+			return nil, p.errorf("points of zero or more", "%q", v)
+		}
+		points[i] = r
+	}
+	return points, nil
+}
+
+// keep keeps the columns of a vote that have no field of their own, nil if
+// there are none.
+func (p *pabulibReader) keep(row []string, at map[string]int, scored bool) []string {
+	own := 2
+	if scored {
+		own = 3
+	}
+	if len(row) == own {
+		return nil
+	}
+	start := len(p.extra)
+	p.extra = append(p.extra, row...)
+	extra := p.extra[start:len(p.extra):len(p.extra)]
+	extra[at["voter_id"]], extra[at["vote"]] = "", ""
+	if scored {
+		extra[at["points"]] = ""
+	}
+	return extra
+}
+
+// finish checks what only the whole file shows.
+func (p *pabulibReader) finish() error {
+	for _, title := range []string{"META", "PROJECTS", "VOTES"} {
+		if p.sections[title] == 0 {
+			return p.errorf("a section "+title, "the end of the file")
+		}
+	}
+	e := p.election
+	line, ok := p.metaLine["budget"]
+	if !ok {
+		p.line = p.sections["META"]
+		return p.errorf("a budget", "META without budget")
+	}
+	p.line = line
+	var err error
+	if e.Budget, err = p.amount(e.MetaValue("budget"), "the budget"); err != nil {
+		return err
+	}
+	e.Title, e.Rule = e.MetaValue("description"), e.MetaValue("rule")
+	if strings.EqualFold(e.Rule, "unknown") {
+		e.Rule = ""
+	}
+	e.noteCount("num_projects", len(e.Options))
+	e.noteCount("num_votes", len(e.Ballots))
+	return e.Check()
+}
+
+// noteCount notes that a file announces another number of rows than it has.
+func (e *Election) noteCount(name string, found int) {
+	said := e.MetaValue(name)
+	if n, err := strconv.Atoi(said); said != "" && (err != nil || n != found) {
+		e.Notes = append(e.Notes, Msg("counting.note."+name, "said", said, "found", strconv.Itoa(found)))
+	}
+}
+
+// fieldReader reads rows of semicolon-separated fields. A field that begins
+// with a quote ends with one, and may hold semicolons, line breaks and doubled
+// quotes. Blanks around fields are dropped.
+type fieldReader struct {
+	text string
+	at   int
+	line int
+	row  []string
+
+	quotedFirst bool // the row's first field stood in quotes
+}
+
+// next gives the next row and its line; the row is overwritten by the next
+// call. A nil row is the end.
+func (f *fieldReader) next() (row []string, line int, err error) {
+	line = f.line
+	if f.at >= len(f.text) {
+		return nil, line, nil
+	}
+	f.row = f.row[:0]
+	f.quotedFirst = f.quoteAhead()
+	for {
+		if f.quoteAhead() {
+			value, err := f.quoted()
+			if err != nil {
+				return nil, line, err
+			}
+			f.row = append(f.row, value)
+		} else {
+			end := f.at
+			for end < len(f.text) && f.text[end] != ';' && f.text[end] != '\n' && f.text[end] != '\r' {
+				end++
+			}
+			value := trimBlanks(f.text[f.at:end])
+			if !utf8.ValidString(value) {
+				return nil, line, &FormatError{Line: f.line, Found: fmt.Sprintf("bytes that are not UTF-8 in %q", value), Expected: "UTF-8 text"}
+			}
+			f.row = append(f.row, value)
+			f.at = end
+		}
+		if f.at < len(f.text) && f.text[f.at] == ';' {
+			f.at++
+			continue
+		}
+		f.endLine()
+		return f.row, line, nil
+	}
+}
+
+// endLine steps over \n, \r\n or \r.
+func (f *fieldReader) endLine() {
+	if f.at < len(f.text) && f.text[f.at] == '\r' {
+		f.at++
+		if f.at == len(f.text) || f.text[f.at] != '\n' {
+			f.line++
+			return
+		}
+	}
+	if f.at < len(f.text) {
+		f.at++
+		f.line++
+	}
+}
+
+// quoteAhead steps over blanks if a quoted field follows.
+func (f *fieldReader) quoteAhead() bool {
+	i := f.at
+	for i < len(f.text) && (f.text[i] == ' ' || f.text[i] == '\t') {
+		i++
+	}
+	if i < len(f.text) && f.text[i] == '"' {
+		f.at = i
+		return true
+	}
+	return false
+}
+
+func (f *fieldReader) quoted() (string, error) {
+	opened := f.line
+	start := f.at + 1
+	doubled := false
+	for i := start; i < len(f.text); i++ {
+		switch f.text[i] {
+		case '\n':
+			f.line++
+		case '"':
+			if i+1 < len(f.text) && f.text[i+1] == '"' {
+				doubled = true
+				i++
+				continue
+			}
+			value := f.text[start:i]
+			if doubled {
+				value = strings.ReplaceAll(value, `""`, `"`)
+			}
+			if !utf8.ValidString(value) {
+				return "", &FormatError{Line: opened, Found: fmt.Sprintf("bytes that are not UTF-8 in %q", value), Expected: "UTF-8 text"}
+			}
+			for i++; i < len(f.text) && (f.text[i] == ' ' || f.text[i] == '\t'); i++ {
+			}
+			if i < len(f.text) && f.text[i] != ';' && f.text[i] != '\n' && f.text[i] != '\r' {
+				return "", &FormatError{Line: f.line, Found: fmt.Sprintf("%q after a closing quote", f.text[i:min(i+8, len(f.text))]), Expected: `; or the end of the line (a quote inside quotes is doubled: "")`}
+			}
+			f.at = i
+			return value, nil
+		}
+	}
+	return "", &FormatError{Line: opened, Found: "a quote that is never closed", Expected: `a closing quote (")`}
+}
+
+func trimBlanks(s string) string {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
