@@ -1,0 +1,111 @@
+package act
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"translocal/db"
+)
+
+// A Keyring wraps the private keys of our actors with a secret that lies in a
+// file of its own, outside the database and outside every backup.
+type Keyring struct {
+	secret []byte
+	mu     sync.Mutex
+	open   map[Fingerprint]ed25519.PrivateKey
+}
+
+// OpenKeyring reads the secret at path, and makes one when there is none.
+func OpenKeyring(path string) (*Keyring, error) {
+	secret, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		secret = make([]byte, chacha20poly1305.KeySize)
+		rand.Read(secret)
+		err = writeOnce(path, secret)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keyring: %w", err)
+	}
+	if len(secret) != chacha20poly1305.KeySize {
+		return nil, fmt.Errorf("keyring: %s holds %d bytes, not %d", path, len(secret), chacha20poly1305.KeySize)
+	}
+	return &Keyring{secret: secret, open: map[Fingerprint]ed25519.PrivateKey{}}, nil
+}
+
+func writeOnce(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// Derive makes a secret for another use (sessions, links) from the same file;
+// purpose keeps the uses apart.
+func (k *Keyring) Derive(purpose string) []byte {
+	return hmacSHA256(k.secret, []byte("translocal "+purpose))
+}
+
+func (k *Keyring) wrap(key ed25519.PrivateKey, stream Fingerprint) ([]byte, error) {
+	aead, err := chacha20poly1305.NewX(k.secret)
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+ed25519.SeedSize+aead.Overhead())
+	rand.Read(nonce)
+	return aead.Seal(nonce, nonce, key.Seed(), []byte(stream)), nil
+}
+
+func (k *Keyring) unwrap(wrapped []byte, stream Fingerprint) (ed25519.PrivateKey, error) {
+	aead, err := chacha20poly1305.NewX(k.secret)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrapped) < aead.NonceSize() {
+		return nil, errors.New("keyring: wrapped key too short")
+	}
+	seed, err := aead.Open(nil, wrapped[:aead.NonceSize()], wrapped[aead.NonceSize():], []byte(stream))
+	if err != nil {
+		return nil, errors.New("keyring: this key was wrapped by another secret; put the site's secret file back")
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+var (
+	insertActorKey = db.Exec(`insert into actor_key (stream, public, wrapped) values ($1, $2, $3)`)
+	actorKey       = db.Rows[[]byte](`select k.wrapped from actor_key k join stream_key s on s.stream = k.stream and s.public = k.public
+		where k.stream = $1 order by s.idx desc limit 1`)
+)
+
+// current is the key that signs the next act of one of our streams.
+func (k *Keyring) current(ctx context.Context, on db.Queryer, stream Fingerprint) (ed25519.PrivateKey, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if key := k.open[stream]; key != nil {
+		return key, nil
+	}
+	wrapped, err := actorKey.One(ctx, on, stream)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.unwrap(wrapped, stream)
+	if err == nil {
+		k.open[stream] = key
+	}
+	return key, err
+}
+
+func (k *Keyring) forget(stream Fingerprint) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.open, stream)
+}
