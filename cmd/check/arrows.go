@@ -1,0 +1,234 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// The dependency arrows: which of our packages a package may import. A package
+// that isn't in the table has its parent's row and may import its parent's other
+// children and be imported by its parent, unless those have rows of their own.
+//
+// Everybody may import fault; a program under cmd may import everything. Nobody
+// imports a program.
+var arrows = map[string][]string{
+	"fault": nil,
+	"db":    nil,
+	"blob":  nil,
+	"i18n":  nil,
+
+	"decide/tally":     nil,
+	"decide/opinion":   nil,
+	"blueprint/clause": nil,
+
+	"act":    {"db"},
+	"job":    {"db"},
+	"record": {"act", "db"},
+	"search": {"act", "db"},
+
+	"place":     carriers,
+	"blueprint": append([]string{"place", "blueprint/clause"}, carriers...),
+	"decide":    append([]string{"place", "decide/tally", "decide/opinion"}, carriers...),
+	"advance":   append([]string{"place"}, carriers...),
+	"testify":   append([]string{"place"}, carriers...),
+	"converge":  append([]string{"place"}, carriers...),
+	"atlas":     append([]string{"place"}, carriers...),
+
+	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "i18n", "web/page", "web/asset"}, carriers...)...),
+	"web/page":  append(capabilities, append([]string{"record", "i18n", "web/asset"}, carriers...)...),
+	"web/asset": nil,
+}
+
+var (
+	carriers     = []string{"act", "job", "blob", "search", "db"}
+	capabilities = slices.Clip([]string{
+		"place", "blueprint", "blueprint/clause", "decide", "decide/tally", "decide/opinion",
+		"advance", "testify", "converge", "atlas",
+	})
+)
+
+// Only these serve: nobody else may know of HTTP or of HTML.
+var (
+	serving   = []string{"web", "fed", "cmd"}
+	forServed = []string{"net/http", "github.com/a-h/templ"}
+)
+
+// goPackage is what we read of the output of go list -json.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Name       string
+	GoFiles    []string
+	Imports    []string
+	Standard   bool
+	Module     *struct {
+		Path string
+		Main bool
+	}
+}
+
+// listPackages returns the module's own packages, with deps everything that they
+// are built of.
+func (r *repository) listPackages(deps bool) (out []goPackage, err error) {
+	args := []string{"list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}
+	if deps {
+		args = append(args, "-deps")
+	}
+	text, err := output(r.dir, "go", append(args, "./...")...)
+	if err != nil {
+		return nil, err
+	}
+	for d := json.NewDecoder(strings.NewReader(text)); ; {
+		var p goPackage
+		if err := d.Decode(&p); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+}
+
+func checkArrows(r *repository) (found []problem, err error) {
+	packages, err := r.listPackages(false)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range packages {
+		prefix := p.Module.Path + "/"
+		from := strings.TrimPrefix(p.ImportPath, prefix)
+		if _, ok := row(from); !ok && !isProgram(from) {
+			found = append(found, problem{from, "is in no row of the table in cmd/check/arrows.go"})
+			continue
+		}
+		for _, imported := range p.Imports {
+			if to, ours := strings.CutPrefix(imported, prefix); ours {
+				if !allowed(from, to) {
+					found = append(found, problem{from, "must not import " + to})
+				}
+			} else if slices.Contains(forServed, imported) && !slices.Contains(serving, first(from)) {
+				found = append(found, problem{from, "must not import " + imported})
+			}
+		}
+	}
+	return found, nil
+}
+
+func first(name string) string { head, _, _ := strings.Cut(name, "/"); return head }
+
+func isProgram(name string) bool { return first(name) == "cmd" }
+
+// row finds the nearest package upwards that has a row.
+func row(name string) (string, bool) {
+	for ; name != "."; name = path.Dir(name) {
+		if _, ok := arrows[name]; ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func allowed(from, to string) bool {
+	switch {
+	case isProgram(from):
+		return !isProgram(to) || path.Dir(from) == path.Dir(to) || strings.HasPrefix(to, from+"/")
+	case isProgram(to):
+		return false
+	case to == "fault":
+		return true
+	}
+	fromRow, ok := row(from)
+	toRow, known := row(to)
+	if !ok || !known {
+		return false
+	}
+	return fromRow == toRow || slices.Contains(arrows[fromRow], toRow)
+}
+
+// checkComments wants each package to say what it is for.
+func checkComments(r *repository) (found []problem, err error) {
+	packages, err := r.listPackages(false)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range packages {
+		if len(p.GoFiles) == 0 {
+			continue // tests alone
+		}
+		want := "Package " + p.Name + " "
+		if p.Name == "main" {
+			want = "Command " + path.Base(p.ImportPath) + " "
+		}
+		doc, err := packageDoc(p)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(doc, want) {
+			found = append(found, problem{p.ImportPath, fmt.Sprintf("has no package comment that begins with %q", want)})
+		}
+	}
+	return found, nil
+}
+
+func packageDoc(p goPackage) (doc string, err error) {
+	for _, name := range p.GoFiles {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			return "", err
+		}
+		if f.Doc != nil && !strings.HasPrefix(f.Doc.Text(), "templ: ") {
+			doc += f.Doc.Text()
+		}
+	}
+	return doc, nil
+}
+
+const dependencyRecord = "docs/decisions/0002-dependencies.md"
+
+// checkDependencies wants a line with reasons for each module that the program
+// imports.
+func checkDependencies(r *repository) ([]problem, error) {
+	packages, err := r.listPackages(true)
+	if err != nil {
+		return nil, err
+	}
+	record, err := r.read(dependencyRecord)
+	if err != nil {
+		return []problem{{dependencyRecord, "is not there"}}, nil
+	}
+	return unexplained(packages, string(record)), nil
+}
+
+// unexplained returns the modules that our packages import and that record does
+// not name between backquotes.
+func unexplained(packages []goPackage, record string) (found []problem) {
+	moduleOf := map[string]string{}
+	for _, p := range packages {
+		if p.Module != nil && !p.Module.Main {
+			moduleOf[p.ImportPath] = p.Module.Path
+		}
+	}
+	seen := map[string]bool{}
+	for _, p := range packages {
+		if p.Module == nil || !p.Module.Main {
+			continue
+		}
+		for _, imported := range p.Imports {
+			module := moduleOf[imported]
+			if module == "" || seen[module] || strings.Contains(record, "`"+module+"`") {
+				continue
+			}
+			seen[module] = true
+			found = append(found, problem{dependencyRecord, "has no line for `" + module + "`, which " + p.ImportPath + " imports"})
+		}
+	}
+	return found
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const localeDir = "i18n/locale/"
+
+var (
+	messageKey  = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)
+	placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
+)
+
+// notOnScreen holds words that our texts avoid, by language: docs/translation.md
+// says what to write instead.
+var notOnScreen = map[string]*regexp.Regexp{
+	"en": regexp.MustCompile(`(?i)\b(user-generated|followers|leaderboards?|beneficiar(y|ies)|stakeholders?|master|lineage)\b`),
+	"es": regexp.MustCompile(`(?i)(^|[^\p{L}])(guardianas?|actas?|beneficiari[oa]s?|seguidor(es|as?)?)([^\p{L}]|$)`),
+}
+
+// texts of one language by key: the message's forms by plural category, a plain
+// message under "".
+type texts map[string]map[string]string
+
+// checkMessages wants each key that code uses to exist, each that exists to be
+// used, and each language to have the same keys and placeholders as English.
+// (The tests of i18n also look at plural categories.)
+func checkMessages(r *repository) (found []problem, err error) {
+	languages, err := readTexts(r)
+	if err != nil {
+		return nil, err
+	}
+	english := languages["en"]
+	for _, lang := range slices.Sorted(maps.Keys(languages)) {
+		if lang != "en" {
+			found = append(found, compare(lang, languages[lang], english)...)
+		}
+		found = append(found, avoided(lang, languages[lang])...)
+	}
+	used, err := usedKeys(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, use := range used.called {
+		if _, ok := english[use.what]; !ok {
+			found = append(found, problem{use.where, "uses the message " + use.what + ", which is not in English"})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(english)) {
+		if !used.covers(key) {
+			found = append(found, problem{localeDir + "en", key + " is used nowhere"})
+		}
+	}
+	return found, nil
+}
+
+func readTexts(r *repository) (map[string]texts, error) {
+	out := map[string]texts{"en": {}}
+	for _, name := range r.with(".json") {
+		rest, ok := strings.CutPrefix(name, localeDir)
+		if !ok {
+			continue
+		}
+		data, err := r.read(name)
+		if err != nil {
+			return nil, err
+		}
+		var file map[string]any
+		if err := json.Unmarshal(data, &file); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		lang := path.Dir(rest)
+		if out[lang] == nil {
+			out[lang] = texts{}
+		}
+		for key, value := range file {
+			out[lang][key] = forms(value)
+		}
+	}
+	return out, nil
+}
+
+func forms(value any) map[string]string {
+	switch v := value.(type) {
+	case string:
+		return map[string]string{"": v}
+	case map[string]any:
+		out := map[string]string{}
+		for category, text := range v {
+			out[category] = fmt.Sprint(text)
+		}
+		return out
+	}
+	return nil // i18n's own loading says what is wrong with it
+}
+
+func compare(lang string, have, english texts) (found []problem) {
+	where := localeDir + lang
+	for _, key := range slices.Sorted(maps.Keys(english)) {
+		if have[key] == nil {
+			found = append(found, problem{where, key + " is missing"})
+		} else if a, b := placeholders(have[key]), placeholders(english[key]); !slices.Equal(a, b) {
+			found = append(found, problem{where, fmt.Sprintf("%s has the placeholders %v, in English %v", key, a, b)})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(have)) {
+		if english[key] == nil {
+			found = append(found, problem{where, key + " is not in English"})
+		}
+	}
+	return found
+}
+
+// placeholders lists those of a message's forms; a plural form may leave its
+// {count} out ("one day").
+func placeholders(forms map[string]string) (out []string) {
+	for category, text := range forms {
+		out = append(out, placeholder.FindAllString(text, -1)...)
+		if category != "" {
+			out = append(out, "{count}")
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func avoided(lang string, have texts) (found []problem) {
+	avoid := notOnScreen[lang]
+	if avoid == nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(have)) {
+		for _, text := range have[key] {
+			if word := avoid.FindString(text); word != "" {
+				found = append(found, problem{localeDir + lang, fmt.Sprintf("%s says %q (docs/translation.md)", key, strings.TrimSpace(word))})
+			}
+		}
+	}
+	return found
+}
+
+// uses is what the code does with keys.
+type uses struct {
+	called   []problem       // where, and the key that a function of i18n or fault is given there
+	literals map[string]bool // every string constant of the code
+	prefixes []string        // "error." where the code says "error." + kind
+}
+
+func (u *uses) covers(key string) bool {
+	return u.literals[key] || slices.ContainsFunc(u.prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+}
+
+// usedKeys reads all Go code but tests. Templates are read as the code made of
+// them.
+func usedKeys(r *repository) (*uses, error) {
+	u := &uses{literals: map[string]bool{}}
+	files := token.NewFileSet()
+	for _, name := range r.with(".go") {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "cmd/check/") {
+			continue
+		}
+		src, err := r.read(name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := parser.ParseFile(files, name, src, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			u.look(files, n)
+			return true
+		})
+	}
+	return u, nil
+}
+
+func (u *uses) look(files *token.FileSet, n ast.Node) {
+	switch n := n.(type) {
+	case *ast.BasicLit:
+		if text, ok := literal(n); ok {
+			u.literals[text] = true
+		}
+	case *ast.BinaryExpr:
+		if text, ok := literal(n.X); ok && n.Op == token.ADD && keyPrefix.MatchString(text) {
+			u.prefixes = append(u.prefixes, text)
+		}
+	case *ast.CallExpr:
+		if !takesKeys(n.Fun) {
+			return
+		}
+		for _, arg := range n.Args[:min(len(n.Args), 2)] {
+			if text, ok := literal(arg); ok && messageKey.MatchString(text) {
+				u.called = append(u.called, problem{files.Position(arg.Pos()).String(), text})
+			}
+		}
+	}
+}
+
+var keyPrefix = regexp.MustCompile(`^[a-z][a-z0-9_]*\.([a-z0-9_]+[._])*$`)
+
+func literal(n ast.Expr) (string, bool) {
+	lit, ok := n.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
+
+// takesKeys reports whether fun is one of the functions and methods whose first
+// or second argument is the key of a message.
+func takesKeys(fun ast.Expr) bool {
+	s, ok := fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	if x, ok := s.X.(*ast.Ident); ok && x.Name == "fault" {
+		return true
+	}
+	switch s.Sel.Name {
+	case "T", "N", "Around", "Has":
+		return true
+	}
+	return false
+}
