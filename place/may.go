@@ -1,0 +1,145 @@
+package place
+
+import (
+	"context"
+
+	"translocal/act"
+	"translocal/db"
+	"translocal/fault"
+)
+
+// A Role is what somebody is to a place at the moment of asking.
+type Role string
+
+// The roles. A site keeper runs the node and is, to a place, no more than any
+// other unless also its member or keeper.
+const (
+	Stranger   Role = "stranger"
+	Member     Role = "member"
+	Keeper     Role = "keeper"
+	SiteKeeper Role = "site_keeper"
+)
+
+// Roles lists them all, for the page and the test of the table.
+var Roles = []Role{Stranger, Member, Keeper, SiteKeeper}
+
+// An Action is something that somebody can do or read.
+type Action string
+
+// A State is that of the object acted on; Any stands for all.
+type State string
+
+// Any is the state of things that have no states, or where it does not matter.
+const Any State = ""
+
+// The actions of places and of the site.
+const (
+	FoundPlace    Action = "place.found"
+	ReadPlace     Action = "place.read"
+	DescribePlace Action = "place.describe"
+	Invite        Action = "place.invite"
+	ReadMembers   Action = "place.read_members"
+	SetRole       Action = "place.set_role"
+	RemoveMember  Action = "place.remove_member"
+	Leave         Action = "place.leave"
+	FollowPlace   Action = "place.follow"
+	BlockHost     Action = "place.block"
+	ReadNotices   Action = "place.read_notices"
+	RotateKey     Action = "place.rotate_key"
+	ErasePart     Action = "place.erase"
+	KeepSite      Action = "site.keep"
+)
+
+// A Rule is one row of the table: who may do what in which state.
+type Rule struct {
+	Action Action
+	State  State
+	Roles  []Role
+}
+
+var (
+	everybody = []Role{Stranger, Member, Keeper, SiteKeeper}
+	members   = []Role{Member, Keeper}
+	keepers   = []Role{Keeper}
+	siteOnly  = []Role{SiteKeeper}
+)
+
+// Table says who may do what: the one place where it is said. What stands in
+// no row nobody may do. A page shows it; a test walks it cell by cell through
+// form, API and node.
+var Table = []Rule{
+	{FoundPlace, Any, siteOnly},
+	{ReadPlace, Any, everybody},
+	{DescribePlace, Any, keepers},
+	{Invite, Any, keepers},
+	{ReadMembers, Any, members},
+	{SetRole, Any, keepers},
+	{RemoveMember, Any, keepers},
+	{Leave, Any, members},
+	{FollowPlace, Any, keepers},
+	{BlockHost, Any, keepers},
+	{ReadNotices, Any, keepers},
+	{RotateKey, Any, keepers},
+	{ErasePart, Any, keepers},
+	{KeepSite, Any, siteOnly},
+}
+
+// Allowed reads the table.
+func Allowed(role Role, action Action, state State) bool {
+	for _, r := range Table {
+		if r.Action != action || r.State != Any && r.State != state {
+			continue
+		}
+		for _, x := range r.Roles {
+			if x == role {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A Viewer is who asks. The zero value is somebody not signed in.
+type Viewer struct {
+	Person  string // id of the account, "" for nobody
+	Name    string // the pseudonym
+	Session string // id of the session, "" when not through one
+	Site    bool   // keeper of the site
+}
+
+var roleIn = db.Rows[Role](`select role from membership where stream = $1 and person = $2`)
+
+// RoleIn is the role of a viewer in a place, read anew: a role taken away a
+// moment ago counts no more.
+func RoleIn(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint) (Role, error) {
+	if v.Person == "" {
+		return Stranger, nil
+	}
+	if stream != "" {
+		role, err := roleIn.One(ctx, on, stream, v.Person)
+		if !fault.Is(err, fault.NotFound) {
+			return role, err
+		}
+	}
+	if v.Site {
+		return SiteKeeper, nil
+	}
+	return Stranger, nil
+}
+
+// May is nil when the viewer may do this to an object of the place in that
+// state; otherwise a fault of kind SignIn (nobody is signed in, and signing in
+// could help) or Forbidden. stream is "" for what concerns the site.
+func May(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action, state State) error {
+	role, err := RoleIn(ctx, on, v, stream)
+	if err != nil {
+		return err
+	}
+	if Allowed(role, action, state) || v.Site && Allowed(SiteKeeper, action, state) {
+		return nil
+	}
+	if v.Person == "" {
+		return fault.New(fault.SignIn, "fault.sign_in")
+	}
+	return fault.New(fault.Forbidden, "fault.forbidden")
+}
