@@ -89,7 +89,7 @@ func TestChecksFind(t *testing.T) {
 			`i18n/locale/es: site.more is not in English`,
 			`i18n/locale/es: site.save says "acta" (docs/translation.md)`,
 			`web/web.go:17:18: uses the message site.sav, which is not in English`,
-			`web/web.go:18:28: uses the message site.name_missing, which is not in English`,
+			`web/web.go:18:29: uses the message site.name_missing, which is not in English`,
 			`i18n/locale/en: site.forgotten is used nowhere`,
 		},
 		"links": {

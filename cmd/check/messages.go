@@ -151,7 +151,7 @@ func avoided(lang string, have texts) (found []problem) {
 
 // uses is what the code does with keys.
 type uses struct {
-	called   []problem       // where, and the key that a function of i18n or fault is given there
+	called   []problem       // where, and the key that i18n or fault is given there
 	literals map[string]bool // every string constant of the code
 	prefixes []string        // "error." where the code says "error." + kind
 }
@@ -196,12 +196,12 @@ func (u *uses) look(files *token.FileSet, n ast.Node) {
 			u.prefixes = append(u.prefixes, text)
 		}
 	case *ast.CallExpr:
-		if !takesKeys(n.Fun) {
-			return
-		}
-		for _, arg := range n.Args[:min(len(n.Args), 2)] {
-			if text, ok := literal(arg); ok && messageKey.MatchString(text) {
-				u.called = append(u.called, problem{files.Position(arg.Pos()).String(), text})
+		for _, i := range keyArguments(n.Fun) {
+			if i >= len(n.Args) {
+				continue
+			}
+			if text, ok := literal(n.Args[i]); ok && messageKey.MatchString(text) {
+				u.called = append(u.called, problem{files.Position(n.Args[i].Pos()).String(), text})
 			}
 		}
 	}
@@ -218,19 +218,24 @@ func literal(n ast.Expr) (string, bool) {
 	return text, err == nil
 }
 
-// takesKeys reports whether fun is one of the functions and methods whose first
-// or second argument is the key of a message.
-func takesKeys(fun ast.Expr) bool {
+// takingKeys says for the functions and methods of i18n and fault which of their
+// arguments may be the key of a message, counted from 0.
+var takingKeys = map[string][]int{
+	"T": {0, 1}, "N": {0, 1}, "Around": {0}, "Has": {0}, // of a printer, or after a context
+	"Add":       {1}, // of fault.Fields
+	"fault.New": {1}, "fault.At": {1}, "fault.Wrap": {2},
+}
+
+func keyArguments(fun ast.Expr) []int {
+	if f, ok := fun.(*ast.Ident); ok { // within fault
+		return takingKeys["fault."+f.Name]
+	}
 	s, ok := fun.(*ast.SelectorExpr)
 	if !ok {
-		return false
+		return nil
 	}
 	if x, ok := s.X.(*ast.Ident); ok && x.Name == "fault" {
-		return true
+		return takingKeys["fault."+s.Sel.Name]
 	}
-	switch s.Sel.Name {
-	case "T", "N", "Around", "Has":
-		return true
-	}
-	return false
+	return takingKeys[s.Sel.Name]
 }

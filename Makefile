@@ -1,0 +1,30 @@
+# make test       Go alone, no service, about a minute
+# make test-long  with PostgreSQL, Chromium, kills and replays, some minutes
+# make check      format, vet, staticcheck, arrows, messages, links, generated code
+# make deps       installs what test-long needs, on Debian, as root
+
+# The browser of the journeys; they are left out, and say so, without one.
+CHROME ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: build test test-long check bench generate deps
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/translocal ./cmd/translocal
+
+test:
+	go test ./...
+
+test-long:
+	TRANSLOCAL_TEST_LONG=1 CHROME='$(CHROME)' .ci/with-postgres go test -timeout 20m ./...
+
+check:
+	go run ./cmd/check
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+generate:
+	go tool -modfile=tools.mod templ generate
+
+deps:
+	.ci/install
