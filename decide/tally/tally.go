@@ -210,6 +210,8 @@ type Round struct {
 	Transfers []Transfer `json:"transfers,omitempty"` // votes that move because of it
 	Quota     Number     `json:"quota,omitzero"`
 	Exhausted Number     `json:"exhausted,omitzero"` // votes that name no one left
+	Lost      Number     `json:"lost,omitzero"`      // votes lost by rounding
+	Keep      []Tally    `json:"keep,omitempty"`     // Meek: the part of each vote that an elected option keeps
 	Cost      Number     `json:"cost,omitzero"`
 	Price     Number     `json:"price,omitzero"` // money a unit of utility (Equal Shares), load (Phragmén)
 	Voters    int64      `json:"voters,omitempty"`

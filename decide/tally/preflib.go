@@ -1,0 +1,350 @@
+package tally
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// PrefLib's ranked formats (Mattei and Walsh, ADT 2013; the description at
+// preflib.github.io/PrefLib-Jekyll/format): lines "# KEY: value" about the
+// file, then one line for each order, "voters: 1,2,{3,4}", best first, equals
+// in braces. soc and toc orders rank everyone, soi and toi orders some; only
+// toc and toi hold equals.
+
+const (
+	keyDataType    = "DATA TYPE"
+	keyTitle       = "TITLE"
+	keyCandidates  = "NUMBER ALTERNATIVES"
+	keyVoters      = "NUMBER VOTERS"
+	keyOrders      = "NUMBER UNIQUE ORDERS"
+	keyName        = "ALTERNATIVE NAME "
+	metaPrefLibRaw = "" // a comment line that is not "KEY: value"
+)
+
+// ParsePrefLib reads a .soc, .soi, .toc or .toi file. Options get the numbers
+// of the alternatives as ids; what else the file says about itself is kept in
+// order in Meta. A number of voters that does not fit the orders, or an order
+// that does not fit the data type, is an error. Errors are [*FormatError].
+func ParsePrefLib(data []byte) (*Election, error) {
+	s, err := newScanner(data)
+	if err != nil {
+		return nil, err
+	}
+	p := &prefLibReader{scanner: s, election: &Election{Kind: Ordinal}}
+	if err := p.head(); err != nil {
+		return nil, err
+	}
+	if err := p.orders(); err != nil {
+		return nil, err
+	}
+	return p.election, p.checkCounts()
+}
+
+type prefLibReader struct {
+	*scanner
+	election *Election
+	complete bool // every order must rank everyone
+	strict   bool // no order may hold equals
+
+	voters, orderLines         int64 // as the file says; -1: it doesn't
+	votersLine, orderLinesLine int
+}
+
+// head reads the lines that start with #.
+func (p *prefLibReader) head() error {
+	names := map[int64]string{}
+	candidates, candidatesLine := int64(-1), 0
+	p.voters, p.orderLines = -1, -1
+	for p.peek() == '#' || p.peek() == '\n' || p.peek() == '\r' {
+		line := p.line
+		text := strings.TrimSpace(string(p.restOfLine()))
+		if text == "" {
+			continue
+		}
+		text = strings.TrimSpace(text[1:])
+		key, value, ok := strings.Cut(text, ":")
+		value = strings.TrimSpace(value)
+		var err error
+		switch {
+		case !ok:
+			p.keep(metaPrefLibRaw, text)
+		case key == keyTitle:
+			p.election.Title = value
+			p.keep(key, value)
+		case key == keyDataType:
+			err = p.dataType(value, line)
+			p.keep(key, value)
+		case key == keyCandidates:
+			candidates, err = p.count(value, line)
+			candidatesLine = line
+		case key == keyVoters:
+			p.voters, err = p.count(value, line)
+			p.votersLine = line
+		case key == keyOrders:
+			p.orderLines, err = p.count(value, line)
+			p.orderLinesLine = line
+		case strings.HasPrefix(key, keyName):
+			err = p.alternative(names, key[len(keyName):], value, line)
+		default:
+			p.keep(key, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if candidates < 0 {
+		candidates, candidatesLine = int64(len(names)), p.line
+	}
+	if candidates < 1 || candidates != int64(len(names)) {
+		return &FormatError{Line: candidatesLine, Found: fmt.Sprintf("%d alternatives and %d names", candidates, len(names)), Expected: "at least one alternative, and a name for each"}
+	}
+	p.election.Options = make([]Option, candidates)
+	for i := range p.election.Options {
+		name, ok := names[int64(i+1)]
+		if !ok {
+			return &FormatError{Line: candidatesLine, Found: fmt.Sprintf("no name of alternative %d", i+1), Expected: fmt.Sprintf("names of the alternatives 1 to %d", candidates)}
+		}
+		p.election.Options[i] = Option{ID: numberID(i), Name: name}
+	}
+	return nil
+}
+
+func (p *prefLibReader) keep(name, value string) {
+	p.election.Meta = append(p.election.Meta, Field{name, value})
+}
+
+func (p *prefLibReader) dataType(value string, line int) error {
+	switch value {
+	case "soc", "soi", "toc", "toi":
+		p.complete = value[2] == 'c'
+		p.strict = value[0] == 's'
+		return nil
+	}
+	return &FormatError{Line: line, Found: "data type " + quoted(value), Expected: "soc, soi, toc or toi"}
+}
+
+func (p *prefLibReader) count(value string, line int) (int64, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 {
+		return 0, &FormatError{Line: line, Found: quoted(value), Expected: "a whole number"}
+	}
+	return n, nil
+}
+
+func (p *prefLibReader) alternative(names map[int64]string, number, name string, line int) error {
+	n, err := p.count(number, line)
+	if err != nil {
+		return err
+	}
+	if _, again := names[n]; again {
+		return &FormatError{Line: line, Found: fmt.Sprintf("alternative %d again", n), Expected: "each alternative once"}
+	}
+	names[n] = name
+	return nil
+}
+
+// orders reads the lines "voters: order" up to the end.
+func (p *prefLibReader) orders() error {
+	pile := newBallotPile(p.scanner, len(p.election.Options))
+	for {
+		p.skipBlanks()
+		switch {
+		case p.end():
+			p.election.Ballots = pile.ballots
+			return nil
+		case p.peek() == '\r' || p.peek() == '\n':
+			p.restOfLine()
+			continue
+		}
+		if err := p.order(pile); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *prefLibReader) order(pile *ballotPile) error {
+	weight, ok := p.number()
+	if !ok || weight == 0 {
+		return p.expected("the number of voters with an order, at least 1")
+	}
+	p.skipBlanks()
+	if p.peek() != ':' {
+		return p.expected(`":" after the number of voters`)
+	}
+	p.at++
+	if err := pile.begin(weight); err != nil {
+		return err
+	}
+	for {
+		p.skipBlanks()
+		if c := p.peek(); p.end() || c == '\n' || c == '\r' {
+			break // a voter who ranked no one, or a comma at the end
+		}
+		if err := p.rank(pile); err != nil {
+			return err
+		}
+		p.skipBlanks()
+		if p.peek() != ',' {
+			break
+		}
+		p.at++
+	}
+	if c := p.peek(); !p.end() && c != '\n' && c != '\r' {
+		return p.expected("a comma or the end of the line")
+	}
+	pile.finish("")
+	last := &pile.ballots[len(pile.ballots)-1]
+	if p.complete && len(last.Choices) < pile.candidates {
+		return &FormatError{Line: p.line, Found: fmt.Sprintf("%d alternatives", len(last.Choices)), Expected: fmt.Sprintf("an order of all %d, as the data type says", pile.candidates)}
+	}
+	p.restOfLine()
+	return nil
+}
+
+// rank reads one alternative, or several equal ones in braces.
+func (p *prefLibReader) rank(pile *ballotPile) error {
+	if p.peek() != '{' {
+		if err := pile.choice(); err != nil {
+			return err
+		}
+		pile.rank++
+		return nil
+	}
+	if p.strict {
+		return p.expected("no equal alternatives, as the data type says")
+	}
+	for p.at++; ; p.at++ {
+		p.skipBlanks()
+		if err := pile.choice(); err != nil {
+			return err
+		}
+		p.skipBlanks()
+		switch p.peek() {
+		case ',':
+		case '}':
+			p.at++
+			pile.rank++
+			return nil
+		default:
+			return p.expected("a comma or }")
+		}
+	}
+}
+
+// checkCounts compares what the head says with what the file holds.
+func (p *prefLibReader) checkCounts() error {
+	if n := p.election.Voters(); p.voters >= 0 && p.voters != n {
+		return &FormatError{Line: p.votersLine, Found: fmt.Sprintf("%d voters in the orders", n), Expected: fmt.Sprintf("%d, as this line says", p.voters)}
+	}
+	if n := int64(len(p.election.Ballots)); p.orderLines >= 0 && p.orderLines != n {
+		return &FormatError{Line: p.orderLinesLine, Found: fmt.Sprintf("%d orders", n), Expected: fmt.Sprintf("%d, as this line says", p.orderLines)}
+	}
+	return nil
+}
+
+// WritePrefLib writes ranked ballots in the format that [ParsePrefLib] reads,
+// under the narrowest data type that holds them. Options are numbered in their
+// order. What the format can't hold is left out: see [PrefLibLosses].
+func WritePrefLib(w io.Writer, e *Election) error {
+	if e.Kind != Ordinal {
+		return fmt.Errorf("a PrefLib file holds ranked ballots, not %s ballots", e.Kind)
+	}
+	out := bufio.NewWriter(w)
+	kept := slices.ContainsFunc(e.Meta, func(f Field) bool { return f.Name == keyDataType })
+	if !kept {
+		fmt.Fprintf(out, "# %s: %s\n# %s: %s\n", keyTitle, oneLine(e.Title), keyDataType, PrefLibType(e))
+	} else {
+		writePrefLibMeta(out, e)
+	}
+	fmt.Fprintf(out, "# %s: %d\n# %s: %d\n# %s: %d\n", keyCandidates, len(e.Options), keyVoters, e.Voters(), keyOrders, len(e.Ballots))
+	for i, o := range e.Options {
+		fmt.Fprintf(out, "# %s%d: %s\n", keyName, i+1, oneLine(o.Name))
+	}
+	var line []byte
+	for i := range e.Ballots {
+		line = appendOrder(line[:0], &e.Ballots[i])
+		out.Write(line)
+	}
+	return out.Flush()
+}
+
+// writePrefLibMeta writes the head of a file that was PrefLib before.
+func writePrefLibMeta(out io.Writer, e *Election) {
+	for _, f := range e.Meta {
+		switch f.Name {
+		case metaPrefLibRaw:
+			fmt.Fprintf(out, "# %s\n", oneLine(f.Value))
+			continue
+		case keyTitle:
+			f.Value = e.Title
+		case keyDataType:
+			f.Value = widerType(f.Value, PrefLibType(e))
+		}
+		fmt.Fprintf(out, "# %s: %s\n", f.Name, oneLine(f.Value))
+	}
+}
+
+// PrefLibType gives the narrowest PrefLib data type, and so file extension,
+// that holds the ballots: soc, soi, toc or toi.
+func PrefLibType(e *Election) string {
+	kind := []byte("soc")
+	for i := range e.Ballots {
+		b := &e.Ballots[i]
+		if b.hasEquals() {
+			kind[0] = 't'
+		}
+		if len(b.Choices) < len(e.Options) {
+			kind[2] = 'i'
+		}
+	}
+	return string(kind)
+}
+
+// widerType gives the type that holds what both hold.
+func widerType(a, b string) string {
+	kind := []byte("soc")
+	if a[0] == 't' || b[0] == 't' {
+		kind[0] = 't'
+	}
+	if a[2] == 'i' || b[2] == 'i' {
+		kind[2] = 'i'
+	}
+	return string(kind)
+}
+
+// hasEquals tells whether two choices share a rank.
+func (b *Ballot) hasEquals() bool {
+	for i := 1; i < len(b.Ranks); i++ {
+		if b.Ranks[i] == b.Ranks[i-1] {
+			return true
+		}
+	}
+	return false
+}
+
+func appendOrder(line []byte, b *Ballot) []byte {
+	line = append(strconv.AppendInt(line, b.Weight, 10), ':')
+	separator := byte(' ')
+	for start, end := 0, 0; start < len(b.Choices); start = end {
+		end = b.endOfRank(start)
+		line = append(line, separator)
+		separator = ','
+		if end-start > 1 {
+			line = append(line, '{')
+		}
+		for i, o := range b.Choices[start:end] {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = strconv.AppendInt(line, int64(o)+1, 10)
+		}
+		if end-start > 1 {
+			line = append(line, '}')
+		}
+	}
+	return append(line, '\n')
+}

@@ -1,0 +1,197 @@
+package tally
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// scanner walks through the bytes of a ballot file and knows the line.
+type scanner struct {
+	data []byte
+	at   int
+	line int // from 1
+
+	choices []int // room from which the ballots' choices are cut
+}
+
+// newScanner skips a byte order mark and refuses what is not UTF-8.
+func newScanner(data []byte) (*scanner, error) {
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if !utf8.Valid(data) {
+		line := 1
+		for rest := data; len(rest) > 0; {
+			r, size := utf8.DecodeRune(rest)
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			if r == '\n' {
+				line++
+			}
+			rest = rest[size:]
+		}
+		return nil, &FormatError{Line: line, Found: "bytes that are not UTF-8", Expected: "a text file saved as UTF-8"}
+	}
+	return &scanner{data: data, line: 1}, nil
+}
+
+func (s *scanner) end() bool { return s.at >= len(s.data) }
+
+// peek gives the byte at hand, 0 at the end.
+func (s *scanner) peek() byte {
+	if s.end() {
+		return 0
+	}
+	return s.data[s.at]
+}
+
+// skipBlanks passes spaces and tabs, and carriage returns before a line feed.
+func (s *scanner) skipBlanks() {
+	for s.at < len(s.data) {
+		switch c := s.data[s.at]; {
+		case c == ' ' || c == '\t':
+		case c == '\r' && (s.at+1 == len(s.data) || s.data[s.at+1] == '\n'):
+		default:
+			return
+		}
+		s.at++
+	}
+}
+
+// restOfLine gives what is left of the line, without line end, and passes it.
+func (s *scanner) restOfLine() []byte {
+	rest := s.data[s.at:]
+	n := bytes.IndexByte(rest, '\n')
+	if n < 0 {
+		s.at = len(s.data)
+	} else {
+		s.at += n + 1
+		s.line++
+		rest = rest[:n]
+	}
+	return bytes.TrimSuffix(rest, []byte("\r"))
+}
+
+// number reads a whole number without sign. ok is false if there is none here
+// or it exceeds an int64: nothing is passed then.
+func (s *scanner) number() (n int64, ok bool) {
+	at := s.at
+	for at < len(s.data) {
+		d := s.data[at] - '0'
+		if d > 9 {
+			break
+		}
+		if n > (math.MaxInt64-int64(d))/10 {
+			return 0, false
+		}
+		n = n*10 + int64(d)
+		at++
+	}
+	if at == s.at {
+		return 0, false
+	}
+	s.at = at
+	return n, true
+}
+
+// found describes what is at hand, for an error.
+func (s *scanner) found() string {
+	if s.end() {
+		return "the end of the file"
+	}
+	if c := s.data[s.at]; c == '\n' || c == '\r' {
+		return "the end of the line"
+	}
+	word := s.data[s.at:]
+	if n := bytes.IndexAny(word, " \t\r\n"); n > 0 {
+		word = word[:n]
+	}
+	return quoted(string(word))
+}
+
+func (s *scanner) expected(what string) error {
+	return &FormatError{Line: s.line, Found: s.found(), Expected: what}
+}
+
+// quoted puts text of a file into an error, shortened.
+func quoted(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// ballotPile collects the ballots of a file with numbered candidates and
+// checks them as they come.
+type ballotPile struct {
+	*scanner
+	candidates int
+	ballots    []Ballot
+	voters     int64
+	named      []int // 1 + the last ballot that named the candidate
+
+	// The ballot at hand.
+	start  int // of its choices in scanner.choices
+	rank   int
+	ranks  []int // nil while each choice has the next rank
+	weight int64
+}
+
+func newBallotPile(s *scanner, candidates int) *ballotPile {
+	return &ballotPile{
+		scanner: s, candidates: candidates,
+		named:   make([]int, candidates),
+		ballots: make([]Ballot, 0, len(s.data)/24),
+	}
+}
+
+// begin starts a ballot.
+func (p *ballotPile) begin(weight int64) error {
+	if p.voters > math.MaxInt64-weight {
+		return &FormatError{Line: p.line, Found: fmt.Sprintf("weight %d", weight), Expected: fmt.Sprintf("weights that together stay below %d", int64(math.MaxInt64))}
+	}
+	p.voters += weight
+	if cap(p.choices)-len(p.choices) < p.candidates {
+		p.choices = make([]int, 0, max(8192, p.candidates))
+	}
+	p.weight, p.start, p.rank, p.ranks = weight, len(p.choices), 0, nil
+	return nil
+}
+
+// choice reads one candidate number and ranks it at the rank at hand. The
+// number must stand here.
+func (p *ballotPile) choice() error {
+	at := p.at
+	n, ok := p.number()
+	if !ok || n < 1 || n > int64(p.candidates) {
+		p.at = at
+		return p.expected(fmt.Sprintf("a candidate from 1 to %d", p.candidates))
+	}
+	c := int(n - 1)
+	if p.named[c] == len(p.ballots)+1 {
+		p.at = at
+		return &FormatError{Line: p.line, Found: fmt.Sprintf("candidate %d twice on a ballot", n), Expected: "each candidate once"}
+	}
+	p.named[c] = len(p.ballots) + 1
+	ranked := len(p.choices) - p.start
+	if p.ranks == nil && p.rank != ranked {
+		p.ranks = make([]int, ranked, ranked+4)
+		for i := range p.ranks {
+			p.ranks[i] = i
+		}
+	}
+	if p.ranks != nil {
+		p.ranks = append(p.ranks, p.rank)
+	}
+	p.choices = append(p.choices, c)
+	return nil
+}
+
+// finish adds the ballot to the pile.
+func (p *ballotPile) finish(voter string) {
+	end := len(p.choices)
+	p.ballots = append(p.ballots, Ballot{Weight: p.weight, Choices: p.choices[p.start:end:end], Ranks: p.ranks, Voter: voter})
+}
