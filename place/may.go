@@ -50,6 +50,18 @@ const (
 	KeepSite      Action = "site.keep"
 )
 
+// The actions of blueprints. Drafts that belong to no place have no row: who
+// has the link works on them.
+const (
+	ReadBlueprint    Action = "blueprint.read"
+	DraftBlueprint   Action = "blueprint.draft"
+	PublishBlueprint Action = "blueprint.publish"
+	WarnBlueprint    Action = "blueprint.warn"
+	ReadSuggestions  Action = "blueprint.read_suggestions"
+	SuggestChange    Action = "blueprint.suggest"
+	AnswerSuggestion Action = "blueprint.answer_suggestion"
+)
+
 // A Rule is one row of the table: who may do what in which state.
 type Rule struct {
 	Action Action
@@ -82,6 +94,14 @@ var Table = []Rule{
 	{RotateKey, Any, keepers},
 	{ErasePart, Any, keepers},
 	{KeepSite, Any, siteOnly},
+
+	{ReadBlueprint, Any, everybody},
+	{DraftBlueprint, Any, members},
+	{PublishBlueprint, Any, keepers},
+	{WarnBlueprint, Any, keepers},
+	{ReadSuggestions, Any, members},
+	{SuggestChange, Any, keepers},
+	{AnswerSuggestion, Any, keepers},
 }
 
 // Allowed reads the table.
