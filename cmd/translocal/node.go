@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"translocal/act"
+	"translocal/db"
+	"translocal/i18n"
+	"translocal/place"
+	"translocal/web"
+)
+
+// vocabularies are the acts that this program knows.
+func vocabularies() []act.Vocabulary {
+	return []act.Vocabulary{place.Vocabulary()}
+}
+
+// node is the parts of a running node and how they hang together.
+type node struct {
+	base   string
+	lock   *os.File
+	db     *db.DB
+	log    *act.Log
+	places *place.Places
+	server *web.Server
+}
+
+// nodeOptions say where a node lives.
+type nodeOptions struct {
+	Data string // folder
+	DB   string // postgres:// URL, or "" for a file in the folder
+	Base string // public URL, without a slash at its end
+	Demo bool
+}
+
+// openNode opens a node's folder and database and wires its parts; nothing runs
+// or listens yet.
+func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	n := &node{base: o.Base}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	if n.lock, err = lockFolder(o.Data); err != nil {
+		return nil, err
+	}
+	target := o.DB
+	if target == "" {
+		target = filepath.Join(o.Data, "translocal.db")
+	}
+	if n.db, err = db.Open(ctx, target, db.Options{}); err != nil {
+		return nil, err
+	}
+	keys, err := act.OpenKeyring(filepath.Join(o.Data, "secret"))
+	if err != nil {
+		return nil, err
+	}
+	n.log = act.NewLog(n.db, keys, vocabularies()...)
+	if err := n.log.Upgrade(ctx); err != nil {
+		return nil, err
+	}
+	bundle, err := i18n.Load()
+	if err != nil {
+		return nil, err
+	}
+	n.places = place.New(n.log, o.Base)
+	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, Log: n.log, Places: n.places, I18n: bundle})
+	return n, nil
+}
+
+// followers are what reads the streams in the background.
+func (n *node) followers() []act.Follower { return nil }
+
+// serve listens until ctx ends, then lets requests under way finish.
+func (n *node) serve(ctx context.Context, l net.Listener) error {
+	var background sync.WaitGroup
+	inner, stop := context.WithCancel(ctx)
+	defer background.Wait()
+	defer stop()
+	for _, f := range n.followers() {
+		background.Go(func() { n.log.Run(inner, f) })
+	}
+	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return srv.Shutdown(grace)
+}
+
+func (n *node) close() {
+	if n.log != nil {
+		n.log.Close()
+	}
+	var err error
+	if n.db != nil {
+		err = n.db.Close()
+	}
+	if n.lock != nil {
+		err = errors.Join(err, n.lock.Close())
+	}
+	if err != nil {
+		slog.Error("close", "err", err)
+	}
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+)
+
+// ServeCmd runs a node.
+type ServeCmd struct {
+	Data  string `default:"data" type:"path" help:"Folder for everything that the node keeps; it is made when missing."`
+	Addr  string `default:"127.0.0.1:7080" help:"Address to listen on."`
+	URL   string `name:"url" help:"URL under which others reach this node, such as https://example.org. Without it: the address."`
+	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
+	Blobs string `help:"Folder for files. Without it: a folder in the data folder."`
+	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
+}
+
+// Run serves until it is interrupted.
+func (c *ServeCmd) Run(ctx context.Context) error {
+	l, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w. Choose another with --addr", c.Addr, err)
+	}
+	defer l.Close()
+	base := strings.TrimRight(c.URL, "/")
+	if base == "" {
+		base = "http://" + l.Addr().String()
+	}
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: base, Demo: c.Demo})
+	if err != nil {
+		return err
+	}
+	defer n.close()
+	secret, err := n.places.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	greet(base, secret)
+	return n.serve(ctx, l)
+}
+
+// greet prints where the node is and, on a new one, the link that sets it up.
+func greet(base, secret string) {
+	fmt.Fprintf(os.Stdout, "Translocal is running at %s\n", base)
+	if secret != "" {
+		fmt.Fprintf(os.Stdout, "Set it up, once, with this link: %s/setup/%s\n", base, secret)
+	}
+	fmt.Fprintln(os.Stdout, "Stop it with Ctrl-C.")
+}

@@ -1,0 +1,211 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"translocal/fault"
+	"translocal/i18n"
+	"translocal/place"
+)
+
+type viewerKey struct{}
+
+// viewer is who asks.
+func viewer(r *http.Request) place.Viewer { return viewerIn(r.Context()) }
+
+func viewerIn(ctx context.Context) place.Viewer {
+	v, _ := ctx.Value(viewerKey{}).(place.Viewer)
+	return v
+}
+
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				slog.Error("request panicked", "path", pathForLog(r), "panic", p, "stack", string(debug.Stack()))
+				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policy lets a page load nothing but what this node serves, and no script or
+// style that stands in the page itself.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (s *Server) headers(next http.Handler) http.Handler {
+	secure := strings.HasPrefix(s.Base, "https://")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Permissions-Policy", "interest-cohort=(), browsing-topics=(), geolocation=(), camera=(), microphone=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses changes that another site's page sends with our cookies.
+// Nodes send no cookies, and sign what they send.
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	p := http.NewCrossOriginProtection()
+	p.AddInsecureBypassPattern("/fed/")
+	p.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Forbidden, "fault.cross_origin") }))
+	return p.Handler(next)
+}
+
+// known finds out who asks and in which language to answer.
+func (s *Server) known(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := i18n.With(r.Context(), s.printer(w, r))
+		if secret := s.secret(r); secret != "" {
+			v, err := s.Places.Session(ctx, secret)
+			if err != nil {
+				s.fail(w, r.WithContext(ctx), err)
+				return
+			}
+			ctx = context.WithValue(ctx, viewerKey{}, v)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+const languageCookie = "tl_lang"
+
+func (s *Server) printer(w http.ResponseWriter, r *http.Request) *i18n.Printer {
+	prefer := r.URL.Query().Get("lang")
+	if prefer != "" && s.I18n.Printer(prefer) != nil {
+		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: prefer, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	} else if c, err := r.Cookie(languageCookie); err == nil {
+		prefer = c.Value
+	}
+	return s.I18n.Match(r.Header.Get("Accept-Language"), prefer)
+}
+
+// sessionCookie is the name under which a browser keeps its session: over
+// HTTPS one that no other host and no plain connection can set.
+func (s *Server) sessionCookie() string {
+	if strings.HasPrefix(s.Base, "https://") {
+		return "__Host-tl_session"
+	}
+	return "tl_session"
+}
+
+func (s *Server) secret(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	if c, err := r.Cookie(s.sessionCookie()); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+func (s *Server) setSession(w http.ResponseWriter, secret string) {
+	c := &http.Cookie{Name: s.sessionCookie(), Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(s.Base, "https://"), MaxAge: int(place.SessionLasts / time.Second)}
+	if secret == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// limits holds one bucket an address and sort of request, and forgets all when
+// there are too many: a flood from many addresses costs memory no further.
+type limits struct {
+	mu      sync.Mutex
+	buckets map[string]*rate.Limiter
+	now     func() time.Time
+}
+
+func newLimits(now func() time.Time) *limits {
+	return &limits{buckets: map[string]*rate.Limiter{}, now: now}
+}
+
+const maxBuckets = 10_000
+
+func (l *limits) allow(key string, each time.Duration, burst int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.buckets[key]
+	if b == nil {
+		if len(l.buckets) >= maxBuckets {
+			clear(l.buckets)
+		}
+		b = rate.NewLimiter(rate.Every(each), burst)
+		l.buckets[key] = b
+	}
+	return b.AllowN(l.now(), 1)
+}
+
+// limited slows down whoever asks too much: reading gently, changing more, and
+// trying passwords or links most. What nodes send has limits of its own.
+func (s *Server) limited(next http.Handler) http.Handler {
+	refuse := s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.TooMany, "fault.too_many") })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ok, from := true, address(r)
+		switch p := r.URL.Path; {
+		case strings.HasPrefix(p, "/fed/"), strings.HasPrefix(p, "/asset/"):
+		case guarded(p) && r.Method != http.MethodGet:
+			ok = s.limits.allow("key "+from, 6*time.Second, 20)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
+		default:
+			ok = s.limits.allow("read "+from, 20*time.Millisecond, 500)
+		}
+		if !ok {
+			refuse.ServeHTTP(w, r.WithContext(i18n.With(r.Context(), s.printer(w, r))))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guarded are the paths where a password or a link is tried.
+func guarded(p string) bool {
+	return p == "/sign-in" || p == "/api/v1/sessions" || strings.HasPrefix(p, "/come-in/") || strings.HasPrefix(p, "/setup/") || strings.HasPrefix(p, "/api/v1/setup")
+}
+
+// address is where a request comes from. Behind a proxy on this machine it is
+// the last address that the proxy vouches for.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 {
+			parts := strings.Split(f[len(f)-1], ",")
+			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {
+				return ip.String()
+			}
+		}
+	}
+	return host
+}
+
+// pathForLog is the path without what opens something: secrets of links never
+// reach a log.
+func pathForLog(r *http.Request) string {
+	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return prefix + "…"
+		}
+	}
+	return r.URL.Path
+}

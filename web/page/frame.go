@@ -1,0 +1,78 @@
+// Package page holds the pages as typed components: what a handler found out
+// goes in, HTML comes out. No page asks the database or knows a request.
+package page
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"translocal/i18n"
+	"translocal/place"
+)
+
+// Frame is what every page carries around its content.
+type Frame struct {
+	Title  string // already in the reader's language
+	Base   string // URL of this node
+	Path   string // of the page, for the choice of language
+	Viewer place.Viewer
+	Mine   []place.Mine // places in which the viewer has a role
+	Alone  []place.Mine // of these, those with a single keeper
+	Demo   bool
+	Said   string   // what was just done, in words; "" for nothing
+	Langs  []string // languages of the interface
+	News   int      // notices that wait for this keeper
+}
+
+// Form is what was typed and what is wrong with it, to show a form again.
+type Form struct {
+	Values url.Values
+	Faults map[string]string // field name → message in the reader's language
+	Whole  string            // what is wrong with the form as a whole
+}
+
+// Value is what was typed into a field.
+func (f Form) Value(name string) string { return f.Values.Get(name) }
+
+// Checked tells whether a box or choice was ticked.
+func (f Form) Checked(name, value string) bool {
+	for _, v := range f.Values[name] {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// Filled is a form with values to begin with: name, value, name, value, …
+func Filled(pairs ...string) Form {
+	f := Form{Values: url.Values{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.Values.Add(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+// Link is the path on this node at which an object is shown, by its id: one of
+// ours at its own path, one of another node at /at/ and its address.
+func (f Frame) Link(id string) string {
+	if rest, ok := strings.CutPrefix(id, f.Base+"/"); ok {
+		return "/" + rest
+	}
+	if _, rest, ok := strings.Cut(id, "://"); ok {
+		return "/at/" + rest
+	}
+	return "/"
+}
+
+// day writes a stored time as a day in the reader's language.
+func day(ctx context.Context, micros int64) string {
+	return i18n.From(ctx).Date(time.UnixMicro(micros).UTC())
+}
+
+// moment writes a stored time with its zone.
+func moment(ctx context.Context, micros int64) string {
+	return i18n.From(ctx).Time(time.UnixMicro(micros), nil)
+}

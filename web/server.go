@@ -1,0 +1,209 @@
+// Package web serves a node over HTTP: pages that work without script, and a
+// JSON API that calls the same methods. A handler reads its request, asks a
+// capability and renders; it returns an error rather than writing one. What
+// somebody may do is decided in the capabilities, never here.
+package web
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"translocal/act"
+	"translocal/fault"
+	"translocal/i18n"
+	"translocal/place"
+	"translocal/web/asset"
+	"translocal/web/page"
+)
+
+// Config is what a server is made of.
+type Config struct {
+	Base   string // URL of the node, without a slash at its end
+	Demo   bool   // say on each page that its places are made up
+	Log    *act.Log
+	Places *place.Places
+	I18n   *i18n.Bundle
+	Fed    map[string]http.Handler // patterns of package fed, served as they are
+}
+
+// Server is the HTTP side of a node.
+type Server struct {
+	Config
+	mux    *http.ServeMux
+	limits *limits
+}
+
+// New makes a server.
+func New(c Config) *Server {
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now)}
+	s.mux.HandleFunc("GET /asset/", asset.Serve)
+	for pattern, h := range c.Fed {
+		s.mux.Handle(pattern, h)
+	}
+	for _, r := range s.routes() {
+		s.mux.Handle(r.pattern, s.page(r.handle))
+	}
+	s.mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "fault.not_found") }))
+	s.api()
+	return s
+}
+
+// Handler is the whole server with what stands before every request.
+func (s *Server) Handler() http.Handler {
+	return s.recovered(s.headers(s.limited(s.sameOrigin(s.known(s.mux)))))
+}
+
+// A handler answers a request or returns why not.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+type route struct {
+	pattern string
+	handle  handler
+}
+
+// routes is every page and form of the node, in one list.
+func (s *Server) routes() []route {
+	var all []route
+	for _, part := range [][]route{s.siteRoutes(), s.placeRoutes()} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// object routes a page of an object of a place: at its own path when it is
+// ours, and below /at/ when it came from another node.
+func object(pattern string, h handler) []route {
+	return []route{{"GET /p/{place}" + pattern, h}, {"GET /at/{host}/p/{place}" + pattern, h}}
+}
+
+// page turns a handler into an http.Handler that shows faults as pages.
+func (s *Server) page(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// Status is the HTTP status of a kind of fault.
+func status(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.SignIn:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooMany:
+		return http.StatusTooManyRequests
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// fail shows what went wrong. Somebody who only has to sign in is led there.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	kind := fault.KindOf(err)
+	if kind == fault.SignIn && r.Method == http.MethodGet {
+		http.Redirect(w, r, "/sign-in?next="+queryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	id := ""
+	if kind == fault.Internal || kind == fault.Unavailable {
+		id = rand.Text()[:8]
+		slog.Error("request failed", "id", id, "method", r.Method, "path", pathForLog(r), "err", err)
+	}
+	if kind == fault.TooMany {
+		w.Header().Set("Retry-After", "60")
+	}
+	p := i18n.From(r.Context())
+	f := s.frame(r, p.T("site.error."+string(kind)))
+	s.render(w, r, status(kind), page.Failed(f, string(kind), said(p, err), id))
+}
+
+// said is the message of a fault itself, when it has one that says more than
+// its kind does.
+func said(p *i18n.Printer, err error) string {
+	f := asFault(err)
+	if f == nil || f.Key == "" || f.Key == "fault.invalid" || f.Key == "fault."+string(f.Kind) || !p.Has(f.Key) {
+		return ""
+	}
+	return p.T(f.Key, f.Args...)
+}
+
+// frame gathers what every page carries.
+func (s *Server) frame(r *http.Request, title string) page.Frame {
+	p := i18n.From(r.Context())
+	v := viewer(r)
+	f := page.Frame{Title: title, Base: s.Base, Path: r.URL.Path, Viewer: v, Demo: s.Demo, Langs: s.I18n.Languages()}
+	if r.Method != http.MethodGet {
+		f.Path = "/"
+	}
+	if key := r.URL.Query().Get("said"); strings.HasPrefix(key, "said.") && p.Has(key) {
+		f.Said = p.T(key)
+	}
+	if v.Person == "" {
+		return f
+	}
+	mine, err := s.Places.Mine(r.Context(), v)
+	if err != nil {
+		slog.Error("places of the viewer", "err", err)
+		return f
+	}
+	f.Mine = mine
+	for _, m := range mine {
+		if n, err := s.Places.Keepers(r.Context(), m.Stream); err == nil && n == 1 && m.Role == place.Keeper {
+			f.Alone = append(f.Alone, m)
+		}
+	}
+	return f
+}
+
+// render writes a component whole or not at all.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, code int, c templ.Component) error {
+	b := templ.GetBuffer()
+	defer templ.ReleaseBuffer(b)
+	if err := c.Render(r.Context(), b); err != nil {
+		slog.Error("render", "path", pathForLog(r), "err", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return nil
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(code)
+	w.Write(b.Bytes())
+	return nil
+}
+
+// show is render with status 200.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, c templ.Component) error {
+	return s.render(w, r, http.StatusOK, c)
+}
+
+// after leads to a page once something was done; key says in a message what.
+func after(w http.ResponseWriter, r *http.Request, path, key string) error {
+	if key != "" {
+		sep := "?"
+		if strings.Contains(path, "?") {
+			sep = "&"
+		}
+		path += sep + "said=" + key
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}
