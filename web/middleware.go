@@ -65,7 +65,9 @@ func (s *Server) headers(next http.Handler) http.Handler {
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	p := http.NewCrossOriginProtection()
 	p.AddInsecureBypassPattern("/fed/")
-	p.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Forbidden, "fault.cross_origin") }))
+	p.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.Forbidden, "fault.cross_origin")
+	}))
 	return p.Handler(next)
 }
 

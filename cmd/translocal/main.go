@@ -1,4 +1,4 @@
-// Translocal is one program with which a community finds what worked in other
+// Command translocal is one program with which a community finds what worked in other
 // places, adapts it, improves it together with them, and brings it home.
 package main
 
