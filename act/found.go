@@ -54,7 +54,8 @@ func vocabulary() Vocabulary {
 			Define(SetKeyType, checkSetKey, applySetKey),
 			Define(EraseType, checkErase, applyErase),
 		},
-		Tables: []Table{{"stream_key", []string{"stream", "idx"}}},
+		Tables:      []Table{{"stream_key", []string{"stream", "idx"}}},
+		Submissions: []SubmissionType{DefineSubmission(WithdrawType, checkWithdraw, nil)},
 	}
 }
 

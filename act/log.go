@@ -16,12 +16,13 @@ import (
 
 // Log is the acts of a node: every stream that it writes or follows.
 type Log struct {
-	db     *db.DB
-	keys   *Keyring
-	types  map[string]Type
-	tables []Table
-	clear  []db.Statement // one a table: delete the rows of a stream
-	now    func() time.Time
+	db          *db.DB
+	keys        *Keyring
+	types       map[string]Type
+	tables      []Table
+	submissions map[string]SubmissionType
+	clear       []db.Statement // one a table: delete the rows of a stream
+	now         func() time.Time
 
 	commands chan *command
 	stopped  chan struct{}
@@ -29,12 +30,14 @@ type Log struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced after each commit
+
+	submitted chan struct{} // holds one when a submission was queued
 }
 
 // NewLog opens the acts in a database for the vocabularies of the capabilities.
 // keys may be nil where nothing is to be written (a replay). Close it.
 func NewLog(d *db.DB, keys *Keyring, vocabularies ...Vocabulary) *Log {
-	l := &Log{db: d, keys: keys, types: map[string]Type{}, now: time.Now,
+	l := &Log{db: d, keys: keys, types: map[string]Type{}, submissions: map[string]SubmissionType{}, now: time.Now, submitted: make(chan struct{}, 1),
 		commands: make(chan *command), stopped: make(chan struct{}), changed: make(chan struct{})}
 	for _, v := range append([]Vocabulary{vocabulary()}, vocabularies...) {
 		for _, t := range v.Types {
@@ -42,6 +45,12 @@ func NewLog(d *db.DB, keys *Keyring, vocabularies ...Vocabulary) *Log {
 				panic("act: type defined twice: " + t.Name)
 			}
 			l.types[t.Name] = t
+		}
+		for _, t := range v.Submissions {
+			if _, twice := l.submissions[t.Name]; twice {
+				panic("act: submission type defined twice: " + t.Name)
+			}
+			l.submissions[t.Name] = t
 		}
 		for _, t := range v.Tables {
 			l.tables = append(l.tables, t)

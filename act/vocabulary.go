@@ -42,8 +42,10 @@ type Table struct {
 	Key  []string // columns that identify a row
 }
 
-// A Vocabulary is what a capability adds: its types and its public tables.
+// A Vocabulary is what a capability adds: its types, its public tables, and the
+// submissions that its places take.
 type Vocabulary struct {
-	Types  []Type
-	Tables []Table
+	Types       []Type
+	Tables      []Table
+	Submissions []SubmissionType
 }

@@ -1,0 +1,459 @@
+package act
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"translocal/db"
+	"translocal/fault"
+)
+
+// delivery is what travels: a submission with the keys of its sender, or the
+// receipt with those of the receiver.
+type delivery struct {
+	Chain      []json.RawMessage `json:"chain"`
+	Receipt    json.RawMessage   `json:"receipt,omitempty"`
+	Submission json.RawMessage   `json:"submission,omitempty"`
+}
+
+// ReceiptType is the type of a receipt.
+const ReceiptType = "act.Receipt.v1"
+
+// A Receipt says that a submission came, or was refused for good: signed by the
+// place to which it speaks.
+type Receipt struct {
+	Context    json.RawMessage `json:"@context"`
+	Actor      string          `json:"actor"`
+	Hash       string          `json:"hash"` // hex SHA-256 of the document without its proof
+	Proof      json.RawMessage `json:"proof,omitempty"`
+	Received   string          `json:"received"`
+	Refused    string          `json:"refused,omitempty"` // a message key
+	Stream     Fingerprint     `json:"stream"`
+	Submission string          `json:"submission"`
+	Type       string          `json:"type"`
+}
+
+// The states of a submission that came.
+const (
+	InOpen      = "open"
+	InAnswered  = "answered"
+	InWithdrawn = "withdrawn"
+	InRefused   = "refused"
+)
+
+// Incoming is a submission that came, as it stands here.
+type Incoming struct {
+	ID         string
+	Stream     Fingerprint // ours
+	FromActor  string
+	FromStream Fingerprint
+	Type       string
+	Answers    string
+	Document   []byte
+	State      string
+	Received   int64
+	Receipt    []byte
+	Answer     string // id of our answer, or ""
+}
+
+const inColumns = `id, stream, from_actor, from_stream, type, answers, document, state, received, receipt, answer`
+
+var (
+	inByID      = db.Rows[Incoming](`select ` + inColumns + ` from submission_in where id = $1`)
+	inOf        = db.Rows[Incoming](`select ` + inColumns + ` from submission_in where stream = $1 and state = $2 order by received desc, id limit $3`)
+	insertIn    = db.Exec(`insert into submission_in (` + inColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '')`)
+	setInState  = db.Exec(`update submission_in set state = $2 where id = $1`)
+	unanswered  = db.Rows[int64](`select count(*) from submission_in where stream = $1 and from_stream = $2 and state = 'open'`)
+	sinceFrom   = db.Rows[int64](`select count(*) from submission_in where from_stream = $1 and received > $2`)
+	answeredOut = db.Exec(`update submission_out set state = 'answered', answer = $2 where id = $1 and state in ('queued', 'delivered', 'answered')`)
+	againOut    = db.Exec(`update submission_out set state = 'queued', next_try = $2 where id = $1 and state = 'delivered'`)
+	chainRows   = db.Rows[[]byte](`select envelope from act where stream = $1 and state = 0 and type in ('` + FoundType + `', '` + SetKeyType + `') order by idx`)
+	senderChain = db.Rows[[]byte](`select chain from submission_sender where stream = $1`)
+	saveChain   = db.Exec(`insert into submission_sender (stream, chain) values ($1, $2) on conflict (stream) do update set chain = excluded.chain`)
+)
+
+// SubmissionIn reads a submission that came; NotFound where there is none.
+func SubmissionIn(ctx context.Context, on db.Queryer, id string) (Incoming, error) {
+	return inByID.One(ctx, on, id)
+}
+
+// SubmissionsIn lists the newest that came to one of our streams, of a state.
+func SubmissionsIn(ctx context.Context, on db.Queryer, stream Fingerprint, state string, limit int) ([]Incoming, error) {
+	return inOf.All(ctx, on, stream, state, limit)
+}
+
+// OpenDelivery reads a submission with its chain of keys and verifies it: the
+// chain founds the sender's stream, and its last key signed the document. That
+// the sender's host knows of that stream is for the caller to check.
+func OpenDelivery(body []byte) (*Submission, error) {
+	s, _, err := openDelivery(body)
+	return s, err
+}
+
+func openDelivery(body []byte) (*Submission, []json.RawMessage, error) {
+	d, err := parseDelivery(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := ParseSubmission(d.Submission)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, d.Chain, verifyByChain(s.Document, d.Chain, s.Stream, s.Actor)
+}
+
+func parseDelivery(body []byte) (d delivery, err error) {
+	if len(body) > maxDelivery {
+		return d, fault.New(fault.TooLarge, "fault.document_too_large")
+	}
+	if err := shallow(body); err != nil {
+		return d, fault.Wrap(fault.Invalid, err, "fault.envelope")
+	}
+	return d, Strict(body, &d)
+}
+
+func verifyByChain(document []byte, chain []json.RawMessage, f Fingerprint, actor string) error {
+	keys, err := keysOf(chain, f, actor)
+	if err != nil {
+		return err
+	}
+	last := keys[len(keys)-1]
+	key, err := DecodeKey(last)
+	if err == nil {
+		err = Verify(document, key, actor+"#"+last)
+	}
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "fault.proof")
+	}
+	return nil
+}
+
+// keysOf follows a chain: the Found envelope whose hash is the fingerprint, then
+// each SetKey envelope, signed by the key before it and by the new one.
+func keysOf(chain []json.RawMessage, f Fingerprint, actor string) (keys []string, err error) {
+	if len(chain) == 0 || len(chain) > maxChain {
+		return nil, fault.At("chain", "fault.chain")
+	}
+	index := int64(-1)
+	for i, raw := range chain {
+		if len(raw) > maxChainLink {
+			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.document_too_large")
+		}
+		a, err := Parse(raw)
+		if err != nil {
+			return nil, err
+		}
+		if a.Stream != f || a.Actor != actor || a.Index <= index || (a.Index == 0) != (i == 0) {
+			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.chain")
+		}
+		key, err := keyOf(a, keys)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "fault.chain")
+		}
+		keys, index = append(keys, key), a.Index
+	}
+	return keys, nil
+}
+
+func keyOf(a *Act, earlier []string) (string, error) {
+	if a.Index == 0 {
+		var f Found
+		if err := strict(a.Object, &f); err != nil || a.Type != FoundType {
+			return "", fault.At("type", "fault.type")
+		}
+		if err := checkFound(a, &f); err != nil {
+			return "", err
+		}
+		return f.Key, a.verifyBy(f.Key)
+	}
+	var s SetKey
+	if err := strict(a.Object, &s); err != nil || a.Type != SetKeyType {
+		return "", fault.At("type", "fault.type")
+	}
+	if err := a.verifyBy(earlier[len(earlier)-1]); err != nil {
+		return "", err
+	}
+	return s.Key, checkSetKey(a, &s)
+}
+
+// chainFor is the chain of keys of a stream as far as we know it.
+func chainFor(ctx context.Context, on db.Queryer, f Fingerprint) (chain []json.RawMessage, err error) {
+	rows, err := chainRows.All(ctx, on, f)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		chain = append(chain, r)
+	}
+	saved, err := senderChain.All(ctx, on, f)
+	if err != nil || len(saved) == 0 {
+		return chain, err
+	}
+	var known []json.RawMessage
+	if err := json.Unmarshal(saved[0], &known); err != nil {
+		return nil, err
+	}
+	if len(known) > len(chain) {
+		chain = known
+	}
+	return chain, nil
+}
+
+// remember compares a chain with what we know of the stream: the longer must
+// continue the shorter, and a shorter one than ours is of a key given up.
+func remember(ctx context.Context, tx *db.Tx, f Fingerprint, chain []json.RawMessage) error {
+	known, err := chainFor(ctx, tx, f)
+	if err != nil {
+		return err
+	}
+	if len(chain) < len(known) {
+		return fault.New(fault.Forbidden, "fault.old_key")
+	}
+	for i, raw := range known {
+		if !bytes.Equal(raw, chain[i]) {
+			return fault.Wrap(fault.Forbidden, ErrFork, "fault.old_key")
+		}
+	}
+	if len(chain) == len(known) {
+		return nil
+	}
+	body, err := verbatim(chain)
+	if err != nil {
+		return err
+	}
+	_, err = saveChain.Run(ctx, tx, f, body)
+	return err
+}
+
+// ReceiveSubmission takes a delivery that came from host, a base URL that the
+// caller has authenticated, and returns the reply: a signed receipt with our
+// chain of keys. The same submission again gets the same receipt and does
+// nothing else. An error leaves nothing behind, and the sender tries again.
+func (l *Log) ReceiveSubmission(ctx context.Context, body []byte, host string) (reply []byte, err error) {
+	s, chain, err := openDelivery(body)
+	if err != nil {
+		return nil, err
+	}
+	if Host(s.Actor) != host {
+		return nil, fault.New(fault.Forbidden, "fault.other_host")
+	}
+	t, ok := l.submissions[s.Type]
+	if !ok { // an older program than the sender's: it may know later
+		return nil, fault.New(fault.Unavailable, "fault.unknown_type")
+	}
+	err = l.db.Write(ctx, func(tx *db.Tx) error {
+		reply, err = l.receiveSubmission(ctx, tx, s, chain, t)
+		return err
+	})
+	return reply, err
+}
+
+func (l *Log) receiveSubmission(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, t SubmissionType) ([]byte, error) {
+	to, err := streamByFingerprint.One(ctx, tx, s.ToStream)
+	if err != nil {
+		return nil, err
+	}
+	if !to.Own || to.Actor != s.To {
+		return nil, db.ErrNoRow
+	}
+	if to.Held {
+		return nil, fault.New(fault.Unavailable, "fault.restored")
+	}
+	receipt, err := l.receiptFor(ctx, tx, s, chain, to, t)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := chainFor(ctx, tx, to.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	return verbatim(delivery{Chain: ours, Receipt: receipt})
+}
+
+func (l *Log) receiptFor(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, to Stream, t SubmissionType) ([]byte, error) {
+	in, err := inByID.One(ctx, tx, s.ID)
+	if err == nil {
+		return l.again(ctx, tx, s, in, to)
+	}
+	if !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
+	if err := l.room(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	if err := remember(ctx, tx, s.Stream, chain); err != nil {
+		return nil, err
+	}
+	state, refused := InOpen, ""
+	err = tx.Savepoint(ctx, func() error { return l.accept(ctx, tx, s, t) })
+	switch {
+	case err != nil && final(err):
+		state, refused = InRefused, keyOfFault(err)
+	case err != nil:
+		return nil, err
+	case s.Answers != "" || s.Type == WithdrawType:
+		state = InAnswered // nothing to do with it any more
+	}
+	receipt, err := l.signReceipt(ctx, tx, s, to, refused)
+	if err != nil {
+		return nil, err
+	}
+	_, err = insertIn.Run(ctx, tx, s.ID, s.ToStream, s.Actor, s.Stream, s.Type, s.Answers, s.Document, state, Micros(l.now()), receipt)
+	return receipt, err
+}
+
+// again answers a submission that came before. Its receipt is signed anew when
+// the key changed since; an answer of ours that the sender may have lost is sent
+// again.
+func (l *Log) again(ctx context.Context, tx *db.Tx, s *Submission, in Incoming, to Stream) ([]byte, error) {
+	if in.FromStream != s.Stream || in.Stream != s.ToStream {
+		return nil, fault.New(fault.Conflict, "fault.exists")
+	}
+	if in.Answer != "" {
+		if _, err := againOut.Run(ctx, tx, in.Answer, Micros(l.now())); err != nil {
+			return nil, err
+		}
+		l.nudge()
+	}
+	if len(in.Receipt) == 0 { // its withdrawal came first
+		return l.signReceipt(ctx, tx, s, to, "")
+	}
+	var r Receipt
+	if err := json.Unmarshal(in.Receipt, &r); err != nil {
+		return nil, err
+	}
+	if r.Hash != MarshalHash(s.Hash) {
+		return nil, fault.New(fault.Conflict, "fault.exists")
+	}
+	return l.signedByCurrent(ctx, tx, to, in.Receipt)
+}
+
+// room refuses, for now, what is more than one sender may lay on our table.
+func (l *Log) room(ctx context.Context, tx *db.Tx, s *Submission) error {
+	day, err := sinceFrom.One(ctx, tx, s.Stream, Micros(l.now().Add(-24*time.Hour)))
+	if err != nil {
+		return err
+	}
+	if day >= MaxDaily {
+		return fault.New(fault.TooMany, "fault.too_many_submissions")
+	}
+	if s.Answers != "" || s.Type == WithdrawType {
+		return nil
+	}
+	open, err := unanswered.One(ctx, tx, s.ToStream, s.Stream)
+	if err == nil && open >= MaxUnanswered {
+		err = fault.New(fault.TooMany, "fault.too_many_submissions")
+	}
+	return err
+}
+
+func (l *Log) accept(ctx context.Context, tx *db.Tx, s *Submission, t SubmissionType) error {
+	if s.Type == WithdrawType {
+		return l.acceptWithdrawal(ctx, tx, s)
+	}
+	if s.Answers != "" {
+		out, err := outByID.One(ctx, tx, s.Answers)
+		if err != nil {
+			return err
+		}
+		if out.Stream != s.ToStream || out.ToStream != s.Stream {
+			return fault.At("answers", "fault.id")
+		}
+		if out.State == Withdrawn || out.State == Refused {
+			return fault.New(fault.Conflict, "fault.submission_closed")
+		}
+		if _, err := answeredOut.Run(ctx, tx, s.Answers, s.ID); err != nil {
+			return err
+		}
+	}
+	return t.receive(ctx, tx, s)
+}
+
+// acceptWithdrawal closes an open submission of the same sender; one that has
+// not come yet is noted, so that it stays closed when it comes.
+func (l *Log) acceptWithdrawal(ctx context.Context, tx *db.Tx, s *Submission) error {
+	var w withdraw
+	if err := Strict(s.Object, &w); err != nil {
+		return err
+	}
+	if err := checkWithdraw(s, &w); err != nil {
+		return err
+	}
+	in, err := inByID.One(ctx, tx, w.Submission)
+	if fault.Is(err, fault.NotFound) {
+		_, err = insertIn.Run(ctx, tx, w.Submission, s.ToStream, s.Actor, s.Stream, s.Type, "", []byte{}, InWithdrawn, Micros(l.now()), []byte{})
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if in.FromStream != s.Stream || in.State != InOpen {
+		return nil // answered meanwhile: the answer is on its way
+	}
+	if _, err := setInState.Run(ctx, tx, w.Submission, InWithdrawn); err != nil {
+		return err
+	}
+	earlier, err := ParseSubmission(in.Document)
+	if err != nil {
+		return err
+	}
+	if t := l.submissions[earlier.Type]; t.withdrawn != nil {
+		return t.withdrawn(ctx, tx, earlier)
+	}
+	return nil
+}
+
+// final tells whether trying again can't help.
+func final(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Forbidden, fault.Conflict:
+		return true
+	}
+	return false
+}
+
+// keyOfFault is the message key of a fault; of the first field where it has any.
+func keyOfFault(err error) string {
+	var e *fault.Error
+	if !errors.As(err, &e) {
+		return "fault.unavailable"
+	}
+	if len(e.Fields) > 0 {
+		return e.Fields[0].Key
+	}
+	return e.Key
+}
+
+func (l *Log) signReceipt(ctx context.Context, on db.Queryer, s *Submission, to Stream, refused string) ([]byte, error) {
+	now := l.now()
+	raw, err := Canonical(Receipt{Context: Context, Actor: to.Actor, Hash: MarshalHash(s.Hash), Received: formatTime(now), Refused: refused,
+		Stream: to.Fingerprint, Submission: s.ID, Type: ReceiptType})
+	if err != nil {
+		return nil, err
+	}
+	return l.signAs(ctx, on, to, raw, now)
+}
+
+// signedByCurrent gives back a document of ours as it is, or signed anew when
+// its proof is by a key given up since.
+func (l *Log) signedByCurrent(ctx context.Context, on db.Queryer, s Stream, raw []byte) ([]byte, error) {
+	methods, err := Methods(raw)
+	if err != nil {
+		return nil, err
+	}
+	current, err := KeyAt(ctx, on, s.Fingerprint, s.Size)
+	if err != nil || strings.HasSuffix(methods[0], "#"+current) {
+		return raw, err
+	}
+	m, err := members(raw)
+	if err != nil {
+		return nil, err
+	}
+	delete(m, "proof")
+	return l.signAs(ctx, on, s, join(m), l.now())
+}
