@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
+	"slices"
 )
 
 // Check says what makes the election uncountable: options without id or with
@@ -101,7 +103,7 @@ func (e *Election) Group() *Election {
 	place := make(map[string]int, min(len(e.Ballots), 1024))
 	var key []byte
 	for i := range e.Ballots {
-		b := &e.Ballots[i]
+		b := e.Ballots[i].normal(e.Kind)
 		key = b.appendKey(key[:0])
 		if at, ok := place[string(key)]; ok {
 			grouped.Ballots[at].Weight += b.Weight
@@ -113,6 +115,31 @@ func (e *Election) Group() *Election {
 		})
 	}
 	return &grouped
+}
+
+// normal gives the ballot with its choices by index, where their order means
+// nothing.
+func (b *Ballot) normal(k Kind) *Ballot {
+	if k == Ordinal || slices.IsSorted(b.Choices) {
+		return b
+	}
+	n := *b
+	order := make([]int, len(b.Choices))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return b.Choices[i] - b.Choices[j] })
+	n.Choices = make([]int, len(order))
+	if b.Points != nil {
+		n.Points = make([]*big.Rat, len(order))
+	}
+	for to, from := range order {
+		n.Choices[to] = b.Choices[from]
+		if b.Points != nil {
+			n.Points[to] = b.Points[from]
+		}
+	}
+	return &n
 }
 
 // appendKey appends bytes that two ballots share only if they say the same in

@@ -15,13 +15,23 @@ import (
 // and the function that counts.
 type method struct {
 	kinds []Kind
-	money bool // needs a budget and costs
+	money bool // shares out a budget
+	seats bool // shares out a budget or, without one, seats
 	count func(*counting) error
 }
 
 // methods is the table of rules. Each rule lives in a file of its own; this
 // is the one place that names them all.
-var methods = map[string]method{}
+var methods = map[string]method{
+	"equal-shares":          {kinds: marked, money: true, seats: true, count: equalShares},
+	"phragmen":              {kinds: marked, money: true, seats: true, count: phragmenRule},
+	"approval":              {kinds: marked, count: approval},
+	"greedy-votes":          {kinds: marked, money: true, count: greedyVotes},
+	"greedy-votes-per-cost": {kinds: marked, money: true, count: greedyPerCost},
+}
+
+// marked are the ballots that name options; they all can say who supports what.
+var marked = []Kind{Approval, ChooseOne, Cumulative, Score, Ordinal}
 
 // counting is one count under way.
 type counting struct {
@@ -49,7 +59,7 @@ func CountContext(ctx context.Context, e *Election, r Rule, progress func(done, 
 	if !slices.Contains(m.kinds, e.Kind) {
 		return nil, fmt.Errorf("rule %s does not count %s ballots; rules that do: %s", r.Name, e.Kind, strings.Join(RulesFor(e), ", "))
 	}
-	if m.money && e.Budget == nil {
+	if m.money && !m.seats && e.Budget == nil {
 		return nil, fmt.Errorf("rule %s shares out a budget, and this election has none", r.Name)
 	}
 	if err := e.Check(); err != nil {
@@ -70,7 +80,7 @@ func CountContext(ctx context.Context, e *Election, r Rule, progress func(done, 
 func RulesFor(e *Election) []string {
 	var names []string
 	for name, m := range methods {
-		if slices.Contains(m.kinds, e.Kind) && m.money == (e.Budget != nil) {
+		if slices.Contains(m.kinds, e.Kind) && (m.money == (e.Budget != nil) || m.seats) {
 			names = append(names, name)
 		}
 	}

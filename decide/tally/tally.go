@@ -108,10 +108,12 @@ type Rule struct {
 
 	// Budgets.
 	Utility    string   // cost, count, points, borda
-	Completion string   // none, greedy, add1, add1+greedy
+	Completion string   // none, greedy, add1, add1+greedy; on committees also phragmen
 	Stop       string   // exhaustive, overspend
 	Integral   bool     // start Equal Shares from whole currency units
 	Increment  *big.Rat // what one step of add1 gives each voter; nil: 1
+	NoSkip     bool     // greedy: end at the first project that doesn't fit
+	MinScore   *big.Rat // greedy: the score that a project needs; nil: none
 
 	// Committees and rankings.
 	Seats int // 0: as the election says, else 1
@@ -191,6 +193,10 @@ type Outcome struct {
 	// Options[i] to Options[j].
 	Pairwise *Pairwise
 
+	// Supported counts the voters by the number of winners on their ballots:
+	// Supported[2] voters have two. Nil where ballots have no such meaning.
+	Supported []int64
+
 	Inexact     bool      // floating-point numbers took part
 	Explanation []Message // why this outcome, for people
 }
@@ -213,8 +219,11 @@ type Round struct {
 	Lost      Number     `json:"lost,omitzero"`      // votes lost by rounding
 	Keep      []Tally    `json:"keep,omitempty"`     // Meek: the part of each vote that an elected option keeps
 	Cost      Number     `json:"cost,omitzero"`
-	Price     Number     `json:"price,omitzero"` // money a unit of utility (Equal Shares), load (Phragmén)
-	Voters    int64      `json:"voters,omitempty"`
+	Left      Number     `json:"left,omitzero"`    // budgets: what is left to spend afterwards
+	Price     Number     `json:"price,omitzero"`   // what one voter pays at most (Equal Shares: for each point, where ballots give points)
+	Held      Number     `json:"held,omitzero"`    // what the supporters of a project that was not bought still hold
+	Voters    int64      `json:"voters,omitempty"` // who pay
+	Full      int64      `json:"full,omitempty"`   // of those, who pay the whole price; the others all that they had left
 	Note      *Message   `json:"note,omitempty"`
 }
 
