@@ -116,12 +116,6 @@ func checkFeasible(t *testing.T, e *Election, got *Outcome) {
 	}
 }
 
-func sorted(ids []string) []string {
-	s := slices.Clone(ids)
-	slices.Sort(s)
-	return s
-}
-
 // equalSharesJSRule gives the rule behind a key of expected-equalshares-js.
 func equalSharesJSRule(t *testing.T, key string) Rule {
 	_, completion, _ := strings.Cut(key, "_")
