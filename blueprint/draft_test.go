@@ -72,7 +72,7 @@ func TestAdaptADraftClauseByClause(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = do(c.b.ShiftClause(ctx, c.keeper, l, added, -1))
+	do(c.b.ShiftClause(ctx, c.keeper, l, added, -1))
 	d = do(c.b.MoveClause(ctx, c.keeper, l, source.Clauses[3].ID, added))
 	d = do(c.b.SetVariables(ctx, c.keeper, l, d.Rev, []Variable{{"council", "Council", "the Assembly of Sierra"}, {"days", "Days", "30"}}))
 	d = do(c.b.SetHead(ctx, c.keeper, l, d.Rev, DraftHead{Title: "Our motion", Institution: "assembly", Family: d.Family}))
