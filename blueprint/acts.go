@@ -3,6 +3,7 @@ package blueprint
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"translocal/act"
@@ -142,7 +143,7 @@ func checkPublished(a *act.Act, p *Published) error {
 		f.Add("object.rests", "fault.too_many", "max", MaxRests)
 	} else {
 		for i, r := range p.Rests {
-			at := "object.rests." + itoa(i)
+			at := "object.rests." + strconv.Itoa(i)
 			f.Merge(checkLibraryID(at+".instrument", r.Instrument, false))
 			f.Merge(fault.Clean(at+".article", r.Article, 60, false))
 		}
@@ -160,7 +161,7 @@ func checkParents(a *act.Act, parents []Parent) error {
 	var f fault.Fields
 	previous, seen := 0, map[string]bool{}
 	for i, p := range parents {
-		at := "object.parents." + itoa(i)
+		at := "object.parents." + strconv.Itoa(i)
 		f.Merge(p.check(a, at))
 		if p.Kind == Previous {
 			previous++
@@ -235,7 +236,7 @@ func checkClauses(a *act.Act, list []PublishedClause) error {
 	}
 	texts := 0
 	for i, c := range list {
-		at := "object.clauses." + itoa(i)
+		at := "object.clauses." + strconv.Itoa(i)
 		if !act.IsToken(c.ID) {
 			f.Add(at+".id", "fault.id")
 		}
@@ -269,7 +270,7 @@ func checkCredits(a *act.Act, p *Published) error {
 	var f fault.Fields
 	credited, seen := map[act.Fingerprint]bool{}, map[string]bool{}
 	for i, c := range p.Credits {
-		at := "object.credits." + itoa(i)
+		at := "object.credits." + strconv.Itoa(i)
 		f.Merge(c.check(at))
 		if seen[c.key()] {
 			f.Add(at, "fault.twice")
@@ -279,7 +280,7 @@ func checkCredits(a *act.Act, p *Published) error {
 	}
 	for i, parent := range p.Parents {
 		if parent.Version != nil && parent.Version.Stream != a.Stream && !credited[parent.Version.Stream] {
-			f.Add("object.parents."+itoa(i), "fault.credit_missing")
+			f.Add("object.parents."+strconv.Itoa(i), "fault.credit_missing")
 		}
 	}
 	return f.Err()
@@ -374,7 +375,7 @@ func checkPlaceInLine(ctx context.Context, tx *db.Tx, a *act.Act, p *Published, 
 		if parent.Version == nil || parent.Version.Stream != a.Stream {
 			continue
 		}
-		at := "object.parents." + itoa(i)
+		at := "object.parents." + strconv.Itoa(i)
 		of, err := ownVersion.One(ctx, tx, a.Stream, parent.Version.URL)
 		if fault.Is(err, fault.NotFound) || err == nil && (of.Leaf != parent.Version.Act || of.Blueprint != parent.Blueprint) {
 			return fault.At(at, "fault.parent")

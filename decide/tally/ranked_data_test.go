@@ -59,7 +59,7 @@ func sorted(ids []string) []string {
 
 // rankedFiles reads every real election that has an expected result.
 func rankedFiles(t testing.TB) []rankedFile {
-	dir := rankedDir(t)
+	dir := filepath.Join(dataDir(t), "ranked")
 	paths, err := filepath.Glob(filepath.Join(dir, "expected", "*.expected.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no expected results in %s: %v", dir, err)
@@ -216,18 +216,4 @@ func checkSTV(t *testing.T, e *Election, want *expectedRanked) {
 			t.Logf("%s: ties %v", rule, out.Ties)
 		}
 	}
-}
-
-// rankedDir gives the folder of real ranked elections.
-func rankedDir(t testing.TB) string {
-	t.Helper()
-	data := os.Getenv("TRANSLOCAL_TEST_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	dir := filepath.Join(data, "ranked")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("the real elections are not here: set TRANSLOCAL_TEST_DATA, or put them into ../shared/data")
-	}
-	return dir
 }

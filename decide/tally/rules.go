@@ -28,7 +28,32 @@ var methods = map[string]method{
 	"approval":              {kinds: marked, count: approval},
 	"greedy-votes":          {kinds: marked, money: true, count: greedyVotes},
 	"greedy-votes-per-cost": {kinds: marked, money: true, count: greedyPerCost},
+
+	"irv":          {kinds: ranked, count: countRunoff},
+	"schulze":      {kinds: ranked, count: countSchulze},
+	"ranked-pairs": {kinds: ranked, count: countRankedPairs},
+	"minimax":      {kinds: ranked, count: countMinimax},
+	"copeland":     {kinds: ranked, count: countCopeland},
+	"split-cycle":  {kinds: ranked, count: countSplitCycle},
+	"smith":        {kinds: ranked, count: countSmith},
+	"stv-scottish": {kinds: ranked, count: countScottish},
+	"stv-wigm":     {kinds: ranked, count: countWIGM},
+	"stv-meek":     {kinds: ranked, count: countMeek},
+	"plurality":    {kinds: []Kind{ChooseOne, Ordinal}, count: countPlurality},
+	"score":        {kinds: []Kind{Score, Cumulative}, count: countScore},
+
+	"consent":         {kinds: oneProposal, count: countConsent},
+	"consensus":       {kinds: oneProposal, count: countConsensus},
+	"consensus-minus": {kinds: oneProposal, count: countConsensus},
+	"majority":        {kinds: oneProposal, count: countMajority},
+	"supermajority":   {kinds: oneProposal, count: countMajority},
 }
+
+// ranked are the ballots that order options, oneProposal those on one proposal.
+var (
+	ranked      = []Kind{Ordinal}
+	oneProposal = []Kind{Positions}
+)
 
 // marked are the ballots that name options; they all can say who supports what.
 var marked = []Kind{Approval, ChooseOne, Cumulative, Score, Ordinal}
