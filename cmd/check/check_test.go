@@ -90,6 +90,8 @@ func TestChecksFind(t *testing.T) {
 			`i18n/locale/es: site.save says "acta" (docs/translation.md)`,
 			`web/web.go:17:18: uses the message site.sav, which is not in English`,
 			`web/web.go:18:29: uses the message site.name_missing, which is not in English`,
+			`web/web.go:21:41: uses the message said.sade, which is not in English`,
+			`i18n/locale/en: said.never is used nowhere`,
 			`i18n/locale/en: site.forgotten is used nowhere`,
 		},
 		"links": {
@@ -104,7 +106,6 @@ func TestChecksFind(t *testing.T) {
 			`notes.txt:3: says "registry` + `.npmjs"`,
 			`notes.txt:4: says "TO` + `DO:"`,
 		},
-		"vet": {"go vet ./...: cmd/bad/main.go:8:6: append with no values"},
 	} {
 		t.Run(name, func(t *testing.T) { compareFound(t, r, name, want) })
 	}
@@ -143,7 +144,7 @@ func TestUnexplainedDependency(t *testing.T) {
 }
 
 // The tools of tools.mod are built for this, which takes a while the first time.
-func TestGeneratedAndStaticcheckFind(t *testing.T) {
+func TestToolsFind(t *testing.T) {
 	if os.Getenv("TRANSLOCAL_TEST_LONG") == "" {
 		t.Skip("long: set TRANSLOCAL_TEST_LONG=1")
 	}
@@ -161,6 +162,7 @@ func TestGeneratedAndStaticcheckFind(t *testing.T) {
 		"web/page/page_templ.go: is not what its template gives (make generate)",
 		"web/page/orphan_templ.go: has no template",
 	})
+	compareFound(t, r, "vet", []string{"go vet ./...: cmd/bad/main.go:8:6: append with no values"})
 	found, err := checkStaticcheck(r)
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func checkMessages(r *repository) (found []problem, err error) {
 		}
 		found = append(found, avoided(lang, languages[lang])...)
 	}
-	used, err := usedKeys(r)
+	used, err := usedKeys(r, messageParts(english))
 	if err != nil {
 		return nil, err
 	}
@@ -149,11 +149,26 @@ func avoided(lang string, have texts) (found []problem) {
 	return found
 }
 
+// messageParts returns the parts whose name begins keys and nothing else: the
+// name of a capability or of the site also begins the names of what one may do.
+func messageParts(english texts) map[string]bool {
+	parts := map[string]bool{}
+	for key := range english {
+		if part, _, _ := strings.Cut(key, "."); part != "site" && !slices.Contains(capabilities, part) {
+			parts[part] = true
+		}
+	}
+	return parts
+}
+
 // uses is what the code does with keys.
 type uses struct {
-	called   []problem       // where, and the key that i18n or fault is given there
+	parts    map[string]bool
+	files    *token.FileSet
+	called   []problem       // where, and the key that must exist
 	literals map[string]bool // every string constant of the code
 	prefixes []string        // "error." where the code says "error." + kind
+	begun    map[ast.Node]bool
 }
 
 func (u *uses) covers(key string) bool {
@@ -162,9 +177,8 @@ func (u *uses) covers(key string) bool {
 
 // usedKeys reads all Go code but tests. Templates are read as the code made of
 // them.
-func usedKeys(r *repository) (*uses, error) {
-	u := &uses{literals: map[string]bool{}}
-	files := token.NewFileSet()
+func usedKeys(r *repository, parts map[string]bool) (*uses, error) {
+	u := &uses{parts: parts, files: token.NewFileSet(), literals: map[string]bool{}, begun: map[ast.Node]bool{}}
 	for _, name := range r.with(".go") {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "cmd/check/") {
 			continue
@@ -173,37 +187,51 @@ func usedKeys(r *repository) (*uses, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := parser.ParseFile(files, name, src, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(u.files, name, src, parser.SkipObjectResolution)
 		if err != nil {
 			return nil, err
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
-			u.look(files, n)
+			u.look(n)
 			return true
 		})
 	}
 	return u, nil
 }
 
-func (u *uses) look(files *token.FileSet, n ast.Node) {
+// look sees a node before those that it is made of.
+func (u *uses) look(n ast.Node) {
 	switch n := n.(type) {
 	case *ast.BasicLit:
-		if text, ok := literal(n); ok {
-			u.literals[text] = true
+		text, ok := literal(n)
+		if !ok {
+			return
+		}
+		u.literals[text] = true
+		if part, _, _ := strings.Cut(text, "."); u.parts[part] && !u.begun[n] {
+			u.call(n, text)
 		}
 	case *ast.BinaryExpr:
 		if text, ok := literal(n.X); ok && n.Op == token.ADD && keyPrefix.MatchString(text) {
 			u.prefixes = append(u.prefixes, text)
+			u.begun[n.X] = true
 		}
 	case *ast.CallExpr:
 		for _, i := range keyArguments(n.Fun) {
 			if i >= len(n.Args) {
 				continue
 			}
-			if text, ok := literal(n.Args[i]); ok && messageKey.MatchString(text) {
-				u.called = append(u.called, problem{files.Position(n.Args[i].Pos()).String(), text})
+			if text, ok := literal(n.Args[i]); ok {
+				u.call(n.Args[i], text)
+				u.begun[n.Args[i]] = true // once is enough
 			}
 		}
+	}
+}
+
+func (u *uses) call(n ast.Node, text string) {
+	if messageKey.MatchString(text) {
+		u.called = append(u.called, problem{u.files.Position(n.Pos()).String(), text})
 	}
 }
 
@@ -222,13 +250,14 @@ func literal(n ast.Expr) (string, bool) {
 // arguments may be the key of a message, counted from 0.
 var takingKeys = map[string][]int{
 	"T": {0, 1}, "N": {0, 1}, "Around": {0}, "Has": {0}, // of a printer, or after a context
+	"t":         {1}, // web's helper: of a request
 	"Add":       {1}, // of fault.Fields
 	"fault.New": {1}, "fault.At": {1}, "fault.Wrap": {2},
 }
 
 func keyArguments(fun ast.Expr) []int {
-	if f, ok := fun.(*ast.Ident); ok { // within fault
-		return takingKeys["fault."+f.Name]
+	if f, ok := fun.(*ast.Ident); ok { // a helper, or within fault
+		return slices.Concat(takingKeys[f.Name], takingKeys["fault."+f.Name])
 	}
 	s, ok := fun.(*ast.SelectorExpr)
 	if !ok {
