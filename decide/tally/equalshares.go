@@ -104,6 +104,11 @@ func equalShares(c *counting) error {
 		case CompletionPhragmen:
 			c.phragmen(p, m.in, run.left)
 		}
+		if c.rule.Comparison {
+			if p, err = c.compareGreedy(m.in, p); err != nil {
+				return err
+			}
+		}
 	}
 	p.finish()
 	c.supported(m.in, p.order)

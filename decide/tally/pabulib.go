@@ -34,6 +34,9 @@ func ParsePabulib(data []byte) (*Election, error) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return nil, &FormatError{Line: 1, Found: "UTF-16 text", Expected: "UTF-8 text"}
 	}
+	if !utf8.Valid(data) {
+		return nil, notUTF8(data)
+	}
 	p := &pabulibReader{
 		rows:     fieldReader{text: string(data), line: 1},
 		election: &Election{},
@@ -45,19 +48,79 @@ func ParsePabulib(data []byte) (*Election, error) {
 	return p.election, nil
 }
 
+// notUTF8 finds the line of the first byte that is not UTF-8.
+func notUTF8(data []byte) error {
+	for line, text := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(text) {
+			return &FormatError{Line: line + 1, Found: fmt.Sprintf("bytes that are not UTF-8: %.40q", text), Expected: "UTF-8 text"}
+		}
+	}
+	return nil
+}
+
 type pabulibReader struct {
 	rows     fieldReader
 	election *Election
 	line     int // of the row at hand
 
-	sections map[string]int      // title → line
-	optionAt map[string]int      // id → index
-	voterAt  map[string]int      // voter id → line
+	sections map[string]int // title → line
+	optionAt map[string]int // id → index
+	voters   voterIDs
 	points   map[string]*big.Rat // numbers already read
 	metaLine map[string]int
 
-	choices []int // ballots' choices are cut from here, so that millions of votes are few allocations
-	extra   []string
+	choices slab[int]
+	extra   slab[string]
+}
+
+// voterIDs finds ids that come twice. Files mostly list voters in order, which
+// needs no map.
+type voterIDs struct {
+	ids   []string
+	lines []int32
+	first map[string]int // id → index; nil while the ids are in order
+}
+
+// add gives the line of the same id before, 0 if there is none. An empty id is
+// nobody's.
+func (v *voterIDs) add(id string, line int) int {
+	if id == "" {
+		return 0
+	}
+	n := len(v.ids)
+	v.ids, v.lines = append(v.ids, id), append(v.lines, int32(line))
+	if v.first == nil {
+		if n == 0 || inOrder(v.ids[n-1], id) {
+			return 0
+		}
+		v.first = make(map[string]int, 2*n)
+		for i, earlier := range v.ids[:n] {
+			v.first[earlier] = i
+		}
+	}
+	if at, ok := v.first[id]; ok {
+		return int(v.lines[at])
+	}
+	v.first[id] = n
+	return 0
+}
+
+// inOrder orders ids by length, then bytes: as whole numbers are ordered.
+func inOrder(a, b string) bool {
+	return len(a) < len(b) || len(a) == len(b) && a < b
+}
+
+// slab hands out slices cut from large ones, so that millions of votes are few
+// allocations.
+type slab[T any] struct{ free []T }
+
+func (s *slab[T]) take(n int) []T {
+	if n > len(s.free) {
+		s.free = make([]T, max(n, 1<<14))
+	}
+	taken := s.free[:n:n]
+	s.free = s.free[n:]
+	return taken
 }
 
 func (p *pabulibReader) errorf(expected, found string, args ...any) error {
@@ -68,7 +131,7 @@ func (p *pabulibReader) errorf(expected, found string, args ...any) error {
 // once the projects are known.
 func (p *pabulibReader) read() error {
 	p.sections, p.metaLine = map[string]int{}, map[string]int{}
-	p.optionAt, p.voterAt = map[string]int{}, map[string]int{}
+	p.optionAt = map[string]int{}
 	for {
 		row, err := p.next()
 		if err != nil {
@@ -307,29 +370,38 @@ func (p *pabulibReader) readVotes() error {
 		least = max(least, at[name]+1)
 	}
 	seen := make([]int, len(p.election.Options)) // line of the last vote for each project
-	voterAt, voteAt := at["voter_id"], at["vote"]
+	p.expectVotes(strings.Count(p.rows.text[p.rows.at:], "\n") + 1)
+	voterAt, voteAt, pointsAt := at["voter_id"], at["vote"], -1
+	if scored {
+		pointsAt = at["points"]
+	}
 	return p.section(func(row []string) error {
 		row, err := p.fit(row, names, least)
 		if err != nil {
 			return err
 		}
 		b := Ballot{Weight: 1, Voter: row[voterAt]}
-		if line, ok := p.voterAt[b.Voter]; ok && b.Voter != "" {
+		if line := p.voters.add(b.Voter, p.line); line > 0 {
 			return p.errorf("one vote a voter", "voter %q again (first on line %d)", b.Voter, line)
 		}
-		p.voterAt[b.Voter] = p.line
 		if b.Choices, err = p.vote(row[voteAt], seen); err != nil {
 			return err
 		}
 		if scored {
-			if b.Points, err = p.ballotPoints(row[at["points"]], b.Choices); err != nil {
+			if b.Points, err = p.ballotPoints(row[pointsAt], b.Choices); err != nil {
 				return err
 			}
 		}
-		b.Extra = p.keep(row, at, scored)
+		b.Extra = p.keep(row, voterAt, voteAt, pointsAt)
 		p.election.Ballots = append(p.election.Ballots, b)
 		return nil
 	})
+}
+
+// expectVotes makes room for at most n votes.
+func (p *pabulibReader) expectVotes(n int) {
+	p.election.Ballots = make([]Ballot, 0, n)
+	p.voters.ids, p.voters.lines = make([]string, 0, n), make([]int32, 0, n)
 }
 
 // readKind reads the vote_type of META.
@@ -354,11 +426,12 @@ func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
 	if _, isID := p.optionAt[s]; s == "" || !isID && strings.EqualFold(s, "none") {
 		return nil, nil
 	}
-	start := len(p.choices)
+	choices := p.choices.take(strings.Count(s, ",") + 1)
+	n := 0
 	for rest, more := s, true; more; {
 		var id string
 		id, rest, more = strings.Cut(rest, ",")
-		id = strings.Trim(id, " \t")
+		id = trimBlanks(id)
 		if id == "" {
 			return nil, p.errorf("project ids separated by single commas", "the vote %q", s)
 		}
@@ -370,9 +443,9 @@ func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
 			return nil, p.errorf("each project at most once in a vote", "project %q again", id)
 		}
 		seen[o] = p.line
-		p.choices = append(p.choices, o)
+		choices[n] = o
+		n++
 	}
-	choices := p.choices[start:len(p.choices):len(p.choices)]
 	if p.election.Kind == ChooseOne && len(choices) > 1 {
 		return nil, p.errorf("at most one in a choose-1 election", "%d projects", len(choices))
 	}
@@ -390,7 +463,7 @@ func (p *pabulibReader) ballotPoints(s string, choices []int) ([]*big.Rat, error
 	}
 	points := make([]*big.Rat, len(values))
 	for i, v := range values {
-		v = strings.Trim(v, " \t")
+		v = trimBlanks(v)
 		r, ok := p.points[v]
 		if !ok {
 			var err error
@@ -408,21 +481,23 @@ func (p *pabulibReader) ballotPoints(s string, choices []int) ([]*big.Rat, error
 }
 
 // keep keeps the columns of a vote that have no field of their own, nil if
-// there are none.
-func (p *pabulibReader) keep(row []string, at map[string]int, scored bool) []string {
-	own := 2
-	if scored {
-		own = 3
+// there are none. own are the places of those that have one, or -1.
+func (p *pabulibReader) keep(row []string, own ...int) []string {
+	n := len(row)
+	for _, i := range own {
+		if i >= 0 {
+			n--
+		}
 	}
-	if len(row) == own {
+	if n == 0 {
 		return nil
 	}
-	start := len(p.extra)
-	p.extra = append(p.extra, row...)
-	extra := p.extra[start:len(p.extra):len(p.extra)]
-	extra[at["voter_id"]], extra[at["vote"]] = "", ""
-	if scored {
-		extra[at["points"]] = ""
+	extra := p.extra.take(len(row))
+	copy(extra, row)
+	for _, i := range own {
+		if i >= 0 {
+			extra[i] = ""
+		}
 	}
 	return extra
 }
@@ -495,11 +570,7 @@ func (f *fieldReader) next() (row []string, line int, err error) {
 			for end < len(f.text) && f.text[end] != ';' && f.text[end] != '\n' && f.text[end] != '\r' {
 				end++
 			}
-			value := trimBlanks(f.text[f.at:end])
-			if !utf8.ValidString(value) {
-				return nil, line, &FormatError{Line: f.line, Found: fmt.Sprintf("bytes that are not UTF-8 in %q", value), Expected: "UTF-8 text"}
-			}
-			f.row = append(f.row, value)
+			f.row = append(f.row, trimBlanks(f.text[f.at:end]))
 			f.at = end
 		}
 		if f.at < len(f.text) && f.text[f.at] == ';' {
@@ -556,9 +627,6 @@ func (f *fieldReader) quoted() (string, error) {
 			value := f.text[start:i]
 			if doubled {
 				value = strings.ReplaceAll(value, `""`, `"`)
-			}
-			if !utf8.ValidString(value) {
-				return "", &FormatError{Line: opened, Found: fmt.Sprintf("bytes that are not UTF-8 in %q", value), Expected: "UTF-8 text"}
 			}
 			for i++; i < len(f.text) && (f.text[i] == ' ' || f.text[i] == '\t'); i++ {
 			}

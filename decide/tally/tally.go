@@ -112,6 +112,7 @@ type Rule struct {
 	Stop       string   // exhaustive, overspend
 	Integral   bool     // start Equal Shares from whole currency units
 	Increment  *big.Rat // what one step of add1 gives each voter; nil: 1
+	Comparison bool     // Equal Shares: greedy-votes stands instead if more voters have more winners by it
 	NoSkip     bool     // greedy: end at the first project that doesn't fit
 	MinScore   *big.Rat // greedy: the score that a project needs; nil: none
 
