@@ -103,6 +103,8 @@ func equalShares(c *counting) error {
 			c.greedy(p, c.utilityPerCost(m.in))
 		case CompletionPhragmen:
 			c.phragmen(p, m.in, run.left)
+		case CompletionAdd1:
+			c.fillSeats(p)
 		}
 		if c.rule.Comparison {
 			if p, err = c.compareGreedy(m.in, p); err != nil {

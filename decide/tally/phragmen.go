@@ -74,6 +74,20 @@ func (c *counting) phragmen(p *purse, in *interests, start []*big.Rat) {
 		open = slices.DeleteFunc(open, func(o int) bool { return o == chosen })
 	}
 	c.out.Explanation = append(c.out.Explanation, Msg("counting.why.phragmen", "voters", strconv.FormatInt(c.election.Voters(), 10)))
+	c.fillSeats(p)
+}
+
+// fillSeats gives the seats of a committee that are left when nobody supports
+// any candidate left to whom the ties give them.
+func (c *counting) fillSeats(p *purse) {
+	if p.seats <= 0 {
+		return
+	}
+	nobody := make([]*big.Rat, len(c.election.Options))
+	for o := range nobody {
+		nobody[o] = new(big.Rat)
+	}
+	c.greedy(p, nobody)
 }
 
 func newEarning(c *counting, in *interests, start []*big.Rat) *earning {
