@@ -188,7 +188,7 @@ func TestBudgetProperties(t *testing.T) {
 				checkFeasible(t, e, got)
 				again := count(t, permuted, r)
 				if !slices.Equal(got.Winners, again.Winners) || fmt.Sprint(got.Ties, got.Tied) != fmt.Sprint(again.Ties, again.Tied) {
-					t.Fatalf("%+v: %v, and of the same ballots in another order %v\n%s", r, got, again, describe(e))
+					t.Fatalf("%+v: %v, and of the same ballots in another order %v\n%s", r, got, again, describeBudget(e))
 				}
 			}
 		}
@@ -222,7 +222,7 @@ func permute(rng *rand.Rand, e *Election) *Election {
 	return &p
 }
 
-func describe(e *Election) string {
+func describeBudget(e *Election) string {
 	s := fmt.Sprintf("%s, budget %s\n", e.Kind, e.Budget.RatString())
 	for _, o := range e.Options {
 		s += fmt.Sprintf("  %s costs %s\n", o.ID, o.Cost.RatString())
@@ -288,7 +288,7 @@ func TestFastSharesAreExact(t *testing.T) {
 			t.Fatal("the fast way was not taken")
 		}
 		if runText(plain) != runText(fast) {
-			t.Fatalf("plain %s\nfast  %s\n%s", runText(plain), runText(fast), describe(e))
+			t.Fatalf("plain %s\nfast  %s\n%s", runText(plain), runText(fast), describeBudget(e))
 		}
 	}
 }
@@ -313,10 +313,10 @@ func TestAdd1PassesOverNothing(t *testing.T) {
 		}
 		want := stepwise(t, m, endowment)
 		if runText(got) != runText(want) {
-			t.Fatalf("complete: at %s %s\nstepwise: at %s %s\n%s", got.endowment, runText(got), want.endowment, runText(want), describe(e))
+			t.Fatalf("complete: at %s %s\nstepwise: at %s %s\n%s", got.endowment, runText(got), want.endowment, runText(want), describeBudget(e))
 		}
 		if len(want.steps) < len(m.projects) && got.endowment.Cmp(want.endowment) != 0 {
-			t.Fatalf("complete ends at %s, stepwise at %s\n%s", got.endowment, want.endowment, describe(e))
+			t.Fatalf("complete ends at %s, stepwise at %s\n%s", got.endowment, want.endowment, describeBudget(e))
 		}
 		sweep, err := m.run(endowment, true)
 		if err != nil {
@@ -330,7 +330,7 @@ func TestAdd1PassesOverNothing(t *testing.T) {
 			}
 			for j, s := range last.steps {
 				if j >= len(sweep.steps) || sweep.steps[j].project != s.project {
-					t.Fatalf("%s more steps are said to change nothing, and do\n%s", sweep.same, describe(e))
+					t.Fatalf("%s more steps are said to change nothing, and do\n%s", sweep.same, describeBudget(e))
 				}
 			}
 		}
@@ -413,7 +413,7 @@ func checkEJR1(t *testing.T, e *Election, r Rule, got *Outcome) (groups int) {
 			if cohesive(e, utility, share, s, set) {
 				groups++
 				if !represented(e, utility, won, s, set) {
-					t.Fatalf("%+v: winners %v leave ballots %b without their projects %b\n%s", r, got.Winners, s, set, describe(e))
+					t.Fatalf("%+v: winners %v leave ballots %b without their projects %b\n%s", r, got.Winners, s, set, describeBudget(e))
 				}
 			}
 		}
