@@ -62,6 +62,18 @@ const (
 	AnswerSuggestion Action = "blueprint.answer_suggestion"
 )
 
+// The actions on proposals: their states are the rounds.
+const (
+	Propose      Action = "decide.propose"
+	ReadProposal Action = "decide.read"
+	Speak        Action = "decide.speak"
+	Integrate    Action = "decide.integrate"
+	EnterRoom    Action = "decide.enter_room"
+	NextRound    Action = "decide.next_round"
+	Withdraw     Action = "decide.withdraw"
+	Close        Action = "decide.close"
+)
+
 // A Rule is one row of the table: who may do what in which state.
 type Rule struct {
 	Action Action
@@ -94,6 +106,20 @@ var Table = []Rule{
 	{RotateKey, Any, keepers},
 	{ErasePart, Any, keepers},
 	{KeepSite, Any, siteOnly},
+
+	{Propose, Any, members},
+	{ReadProposal, Any, members},
+	{Speak, "clarify", members},
+	{Speak, "react", members},
+	{Speak, "consent", members},
+	{Integrate, "consent", members},
+	{EnterRoom, "consent", members},
+	{NextRound, "clarify", members},
+	{NextRound, "react", members},
+	{Withdraw, "clarify", keepers},
+	{Withdraw, "react", keepers},
+	{Withdraw, "consent", keepers},
+	{Close, "consent", keepers},
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},

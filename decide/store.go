@@ -1,0 +1,96 @@
+package decide
+
+import (
+	"translocal/act"
+	"translocal/db"
+	"translocal/place"
+)
+
+type proposalRow struct {
+	ID            string
+	Stream        act.Fingerprint
+	Title         string
+	Why           string
+	VersionURL    string
+	VersionStream act.Fingerprint
+	VersionAct    string
+	Rule          string
+	Quorum        int
+	Review        string
+	State         place.State
+	Created       int64
+	Outcome       string
+}
+
+func (r proposalRow) proposal() Proposal {
+	return Proposal{ID: r.ID, Stream: r.Stream, Title: r.Title, Why: r.Why,
+		Version: act.Ref{URL: r.VersionURL, Stream: r.VersionStream, Act: r.VersionAct},
+		Rule:    r.Rule, Quorum: r.Quorum, Review: r.Review, State: r.State, Created: r.Created, Outcome: r.Outcome}
+}
+
+type voiceRow struct {
+	ID         string
+	Round      place.State
+	Person     string
+	Name       string
+	Member     bool
+	Kind       Kind
+	Body       string
+	MayRelease bool
+	Integrated bool
+	Created    int64
+}
+
+func (r voiceRow) voice(v place.Viewer) Voice {
+	return Voice{ID: r.ID, Round: r.Round, Kind: r.Kind, Who: r.Name, Mine: r.Person != "" && r.Person == v.Person, Body: r.Body,
+		MayRelease: r.MayRelease, Integrated: r.Integrated, Created: r.Created}
+}
+
+type roomRow struct{ Present, Agree, Abstain int }
+
+type outcomeRow struct {
+	ID            string
+	Stream        act.Fingerprint
+	VersionURL    string
+	VersionStream act.Fingerprint
+	VersionAct    string
+	Result        string
+	Rule          string
+	Decided       int64
+	Review        string
+	Counts        string
+	Released      string
+	Index         int64
+}
+
+const (
+	proposalColumns = `select id, stream, title, why, version_url, version_stream, version_act, rule, quorum, review, state, created, outcome from proposal `
+	outcomeColumns  = `select id, stream, version_url, version_stream, version_act, result, rule, decided, review, counts, released, idx from outcome `
+)
+
+var (
+	insertProposal = db.Exec(`insert into proposal (id, stream, title, why, version_url, version_stream, version_act, rule, quorum, review, state, made_by, created, outcome)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '')`)
+	proposalByID = db.Rows[proposalRow](proposalColumns + `where id = $1`)
+	proposalsOf  = db.Rows[proposalRow](proposalColumns + `where stream = $1 order by created desc, id`)
+	setState     = db.Exec(`update proposal set state = $2, outcome = $3 where id = $1`)
+
+	insertVoice = db.Exec(`insert into proposal_voice (id, proposal, round, person, kind, body, may_release, integrated, created)
+		values ($1, $2, $3, $4, $5, $6, $7, false, $8)`)
+	dropPosition   = db.Exec(`delete from proposal_voice where proposal = $1 and person = $2 and round = 'consent'`)
+	dropRoomVoices = db.Exec(`delete from proposal_voice where proposal = $1 and person = '' and round = 'consent'`)
+	integrateVoice = db.Exec(`update proposal_voice set integrated = true where id = $1 and proposal = $2 and kind = 'objection' and (person = $3 or person = '')`)
+	voicesOf       = db.Rows[voiceRow](`select v.id, v.round, v.person, coalesce(p.name, ''), m.person is not null, v.kind, v.body, v.may_release, v.integrated, v.created
+		from proposal_voice v join proposal o on o.id = v.proposal
+		left join person p on p.id = v.person
+		left join membership m on m.stream = o.stream and m.person = v.person
+		where v.proposal = $1 order by v.created, v.id`)
+	putRoom = db.Exec(`insert into proposal_room (proposal, present, agree, abstain, entered, scribe) values ($1, $2, $3, $4, $5, $6)
+		on conflict (proposal) do update set present = excluded.present, agree = excluded.agree, abstain = excluded.abstain,
+		entered = excluded.entered, scribe = excluded.scribe`)
+	roomOf = db.Rows[roomRow](`select present, agree, abstain from proposal_room where proposal = $1`)
+
+	outcomesOf    = db.Rows[outcomeRow](outcomeColumns + `where stream = $1 order by decided desc, id`)
+	outcomesAbout = db.Rows[outcomeRow](outcomeColumns + `where version_url = $1 order by decided desc, id`)
+	outcomeByID   = db.Rows[outcomeRow](outcomeColumns + `where id = $1 order by stream limit 1`)
+)
