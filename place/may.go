@@ -74,6 +74,15 @@ const (
 	Close        Action = "decide.close"
 )
 
+// The actions on what is brought to an authority.
+const (
+	NameAuthority Action = "advance.name_authority"
+	BringText     Action = "advance.bring"
+	RecordDeed    Action = "advance.record_deed"
+	RecordStatus  Action = "advance.record_status"
+	PlanTasks     Action = "advance.plan"
+)
+
 // A Rule is one row of the table: who may do what in which state.
 type Rule struct {
 	Action Action
@@ -120,6 +129,12 @@ var Table = []Rule{
 	{Withdraw, "react", keepers},
 	{Withdraw, "consent", keepers},
 	{Close, "consent", keepers},
+
+	{NameAuthority, Any, keepers},
+	{BringText, Any, keepers},
+	{RecordDeed, Any, keepers},
+	{RecordStatus, Any, keepers},
+	{PlanTasks, Any, members},
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},
