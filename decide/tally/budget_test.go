@@ -507,7 +507,7 @@ func TestBudgetEdges(t *testing.T) {
 }
 
 // A withdrawn project wins by no rule, and its voters keep their share.
-func TestWithdrawn(t *testing.T) {
+func TestWithdrawnProject(t *testing.T) {
 	e := budget("2000000000", []string{"gone 999999999", "a 10"}, "5: gone", "1: a gone", "4: a")
 	e.Options[0].Withdrawn = true
 	for _, r := range budgetRules(Approval) {
