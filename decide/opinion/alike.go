@@ -108,17 +108,17 @@ func (b *ballots) sets(rows [][]cell) [][]int {
 	return out
 }
 
-// findAlike counts the sets that are no chance.
-func (w *work) findAlike(m *Map) Alike {
+// findAlike counts the sets that are no chance: of those who voted on the same
+// statements, far more gave these votes than would if each answered each
+// statement as all participants do, whatever they said to the others. People of
+// one mind do not answer so, but in real conversations even they hardly ever
+// give seven equal answers.
+func (w *work) findAlike() Alike {
 	var a Alike
-	for _, set := range w.ballots.sets(w.conversation.rows) {
-		counts := w.counts
-		if g := m.Points[set[0]].Group; g >= 0 {
-			counts = w.groups[g]
-		}
+	rows := w.conversation.rows
+	for _, set := range w.ballots.sets(rows) {
 		among := w.ballots.sameStatements[w.ballots.statements[set[0]]]
-		expected := float64(among) * chance(w.conversation.rows[set[0]], counts, len(set))
-		if !unlikely(len(set), expected) {
+		if !unlikely(len(set), float64(among)*chance(rows[set[0]], w.counts)) {
 			continue
 		}
 		a.Voters += len(set)
@@ -128,11 +128,9 @@ func (w *work) findAlike(m *Map) Alike {
 	return a
 }
 
-// chance is the probability that someone of the same group who votes on the
-// same statements votes as row does, if answers within a group have nothing to
-// do with one another. The votes of the set itself, of which there are n, say
-// nothing about it.
-func chance(row []cell, counts []Count, n int) float64 {
+// chance is the product of the shares of all participants who voted on a
+// statement as row does.
+func chance(row []cell, counts []Count) float64 {
 	p := 1.0
 	for _, c := range row {
 		all := counts[c.statement()]
@@ -143,7 +141,7 @@ func chance(row []cell, counts []Count, n int) float64 {
 		case Disagree:
 			same = all.Disagree
 		}
-		p *= float64(same-n+1) / float64(all.Votes-n+3) // one more of each answer
+		p *= float64(same) / float64(all.Votes)
 	}
 	return p
 }

@@ -154,7 +154,7 @@ func (c *clustering) inertia(points []xy) (sum float64) {
 // and reports whether any point changed.
 func (c *clustering) assign(points []xy) bool {
 	var changed atomic.Bool
-	inParallel(len(points), func(from, to int) {
+	inParallel(len(points), 8192, func(from, to int) {
 		centres, labels, some := c.centres, c.labels[from:to], false
 		for i, p := range points[from:to] {
 			label, nearest := 0, math.Inf(1)
@@ -292,9 +292,9 @@ func silhouettes(points []xy, labelings [][]uint8) ([]fit, int) {
 			sizes[l][labels[p]]++
 		}
 	}
-	inParallel(len(pick)*8, func(from, to int) { // a point is worth many of the usual items
+	inParallel(len(pick), 256, func(from, to int) {
 		sums := make([]float64, len(cells))
-		for i := from / 8; i < to/8; i++ {
+		for i := from; i < to; i++ {
 			cellDistances(sums, at, cells, at[i])
 			for l, labels := range labelings {
 				var byLabel [256]float64

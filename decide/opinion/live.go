@@ -218,7 +218,9 @@ func (p *products) centre(mean []float64, statements []Statement) {
 }
 
 func (p *products) multiply(out, v []float64) {
-	for j := range out {
-		out[j] = dot(p.centred[j*p.n:(j+1)*p.n], v)
-	}
+	inParallel(p.n, 256, func(from, to int) {
+		for j := from; j < to; j++ {
+			out[j] = dot(p.centred[j*p.n:(j+1)*p.n], v)
+		}
+	})
 }

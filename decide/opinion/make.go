@@ -218,7 +218,7 @@ func (w *work) finish() *Map {
 	if w.chosen >= 0 {
 		w.fillGroups(m)
 	}
-	m.Alike = w.findAlike(m)
+	m.Alike = w.findAlike()
 	m.Explanation = w.explain(m)
 	return m
 }
@@ -233,14 +233,7 @@ func (w *work) fillGroups(m *Map) {
 	for i, p := range w.grouped {
 		m.Points[p].Group = int(chosen.labels[i])
 	}
-	together := make([]Count, len(w.counts))
-	for _, g := range w.groups {
-		for j, n := range g {
-			together[j].Agree += n.Agree
-			together[j].Disagree += n.Disagree
-			together[j].Votes += n.Votes
-		}
-	}
+	together := sum(w.groups)
 	for g, size := range chosen.sizes() {
 		m.Groups = append(m.Groups, Group{
 			Size: size, X: chosen.centres[g].x, Y: chosen.centres[g].y, Counts: slices.Clone(w.groups[g]),
@@ -282,7 +275,7 @@ func (w *work) explain(m *Map) []Message {
 		add(sayN("opinion.how.groups_chosen", m.K))
 	}
 	if m.K > 0 {
-		add(say("opinion.how."+clarity(m.Silhouette), "silhouette", math.Round(m.Silhouette*100)/100))
+		add(clarity(m.Silhouette))
 		if m.Sampled < m.Grouped {
 			add(sayN("opinion.how.sampled", m.Sampled))
 		}
@@ -292,14 +285,15 @@ func (w *work) explain(m *Map) []Message {
 
 // clarity puts a silhouette into words, at the bounds that Kaufman and
 // Rousseeuw give (Finding Groups in Data, 1990, table 4).
-func clarity(silhouette float64) string {
+func clarity(silhouette float64) Message {
+	rounded := math.Round(silhouette*100) / 100
 	switch {
 	case silhouette > 0.7:
-		return "clear"
+		return say("opinion.how.clear", "silhouette", rounded)
 	case silhouette > 0.5:
-		return "fair"
+		return say("opinion.how.fair", "silhouette", rounded)
 	case silhouette > 0.25:
-		return "weak"
+		return say("opinion.how.weak", "silhouette", rounded)
 	}
-	return "none"
+	return say("opinion.how.blurred", "silhouette", rounded)
 }

@@ -30,6 +30,17 @@ const (
 	Agree    Vote = 1
 )
 
+// String returns "agree", "disagree" or "pass".
+func (v Vote) String() string {
+	switch v {
+	case Agree:
+		return "agree"
+	case Disagree:
+		return "disagree"
+	}
+	return "pass"
+}
+
 // Statement is a sentence that people agree or disagree with.
 type Statement struct {
 	ID   string // as in the file; never read as a number
@@ -163,8 +174,8 @@ type Majority struct {
 // put into it.
 type Message struct {
 	Key   string
-	Count int // chooses the plural form and fills {count}; -1: the message has none
-	Args  []any
+	Count int   // chooses the plural form and fills {count}; -1: the message has none
+	Args  []any // name, value, name, value, …
 }
 
 func say(key string, args ...any) Message { return Message{Key: key, Count: -1, Args: args} }

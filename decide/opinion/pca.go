@@ -64,10 +64,10 @@ type symmetric interface {
 }
 
 const (
-	residual  = 1e-10 // of an eigenvector, relative to the greatest eigenvalue
-	maxBasis  = 24    // vectors before the space is collapsed to its best
-	kept      = 6     // vectors that a collapse keeps
-	maxRounds = 400   // two products each
+	residual  = 1e-9 // of an eigenvector, relative to the greatest eigenvalue
+	maxBasis  = 24   // vectors before the space is collapsed to its best
+	kept      = 6    // vectors that a collapse keeps
+	maxRounds = 400  // two products each
 )
 
 // topTwo returns the two greatest eigenvalues of an n × n matrix and their
@@ -86,7 +86,8 @@ func topTwo(m symmetric, n int, near [][]float64) (values [2]float64, vectors [2
 		for i := range v {
 			v[i] = chance.Float64() - 0.5
 		}
-		if !k.widen(v) {
+		image := make([]float64, n) // holds nothing of statements that say nothing
+		if m.multiply(image, v); !k.widen(image) {
 			break
 		}
 	}
@@ -326,7 +327,7 @@ func project(places []xy, rows [][]cell, x centred, components [2][]float64, s s
 	for c, add := range x {
 		moves[c] = xy{add * components[0][c>>2], add * components[1][c>>2]}
 	}
-	inParallel(len(rows), func(from, to int) {
+	inParallel(len(rows), 4096, func(from, to int) {
 		for i := from; i < to; i++ {
 			var at xy
 			for _, c := range rows[i] {
@@ -340,11 +341,11 @@ func project(places []xy, rows [][]cell, x centred, components [2][]float64, s s
 	})
 }
 
-// inParallel calls f on parts of 0..n that together are the whole. What f does
-// to one index must not depend on another's part, so that the result is the
-// same on every machine.
-func inParallel(n int, f func(from, to int)) {
-	const least = 4096 // below it, starting a goroutine costs more than it saves
+// inParallel calls f on parts of 0..n that together are the whole, of least or
+// more each: fewer cost less than starting a goroutine. What f does to one index
+// must not depend on another's part, so that the result is the same on every
+// machine.
+func inParallel(n, least int, f func(from, to int)) {
 	parts := min(runtime.GOMAXPROCS(0), n/least)
 	if parts < 2 {
 		f(0, n)

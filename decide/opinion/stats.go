@@ -101,7 +101,7 @@ func representative(statements []Statement, in, all []Count) []Representative {
 		agree, disagree := answers(j, in[j], all[j])
 		shown := stronger(agree, disagree)
 		if agree.significant() || disagree.significant() {
-			found = append(found, shown)
+			found = withTop(found, shown)
 		}
 		if in[j].Agree+in[j].Disagree > 0 && agree.beats(best) {
 			best, head = &agree, &shown
@@ -110,7 +110,6 @@ func representative(statements []Statement, in, all []Count) []Representative {
 			farthest = &shown
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Representative) int { return cmp.Compare(b.weight(), a.weight()) })
 	var out []Representative
 	switch {
 	case head != nil:
@@ -126,6 +125,18 @@ func representative(statements []Statement, in, all []Count) []Representative {
 	}
 	slices.SortStableFunc(out, func(a, b Representative) int { return cmp.Compare(b.For, a.For) })
 	return out
+}
+
+// withTop adds r to those of greatest weight, heaviest first, if it is one.
+func withTop(top []Representative, r Representative) []Representative {
+	at := len(top)
+	for at > 0 && r.weight() > top[at-1].weight() {
+		at--
+	}
+	if at == maxRepresentative {
+		return top
+	}
+	return slices.Insert(top, at, r)[:min(len(top)+1, maxRepresentative)]
 }
 
 // beats says whether an agreement is more telling than the best so far.
@@ -155,6 +166,17 @@ func Consensus(groups [][]Count) (agree, disagree []float64) {
 		}
 	}
 	return agree, disagree
+}
+
+// sum returns the counts of all groups together.
+func sum(groups [][]Count) []Count {
+	all := make([]Count, len(groups[0]))
+	for _, g := range groups {
+		for j, n := range g {
+			all[j] = Count{all[j].Agree + n.Agree, all[j].Disagree + n.Disagree, all[j].Votes + n.Votes}
+		}
+	}
+	return all
 }
 
 // ranked lists the statements that were not removed and have votes in every
