@@ -3,7 +3,6 @@ package blueprint
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"translocal/act"
@@ -143,7 +142,7 @@ func checkPublished(a *act.Act, p *Published) error {
 		f.Add("object.rests", "fault.too_many", "max", MaxRests)
 	} else {
 		for i, r := range p.Rests {
-			at := "object.rests." + strconv.Itoa(i)
+			at := "object.rests." + itoa(i)
 			f.Merge(checkLibraryID(at+".instrument", r.Instrument, false))
 			f.Merge(fault.Clean(at+".article", r.Article, 60, false))
 		}
@@ -161,7 +160,7 @@ func checkParents(a *act.Act, parents []Parent) error {
 	var f fault.Fields
 	previous, seen := 0, map[string]bool{}
 	for i, p := range parents {
-		at := "object.parents." + strconv.Itoa(i)
+		at := "object.parents." + itoa(i)
 		f.Merge(p.check(a, at))
 		if p.Kind == Previous {
 			previous++
@@ -236,7 +235,7 @@ func checkClauses(a *act.Act, list []PublishedClause) error {
 	}
 	texts := 0
 	for i, c := range list {
-		at := "object.clauses." + strconv.Itoa(i)
+		at := "object.clauses." + itoa(i)
 		if !act.IsToken(c.ID) {
 			f.Add(at+".id", "fault.id")
 		}
@@ -270,7 +269,7 @@ func checkCredits(a *act.Act, p *Published) error {
 	var f fault.Fields
 	credited, seen := map[act.Fingerprint]bool{}, map[string]bool{}
 	for i, c := range p.Credits {
-		at := "object.credits." + strconv.Itoa(i)
+		at := "object.credits." + itoa(i)
 		f.Merge(c.check(at))
 		if seen[c.key()] {
 			f.Add(at, "fault.twice")
@@ -280,7 +279,7 @@ func checkCredits(a *act.Act, p *Published) error {
 	}
 	for i, parent := range p.Parents {
 		if parent.Version != nil && parent.Version.Stream != a.Stream && !credited[parent.Version.Stream] {
-			f.Add("object.parents."+strconv.Itoa(i), "fault.credit_missing")
+			f.Add("object.parents."+itoa(i), "fault.credit_missing")
 		}
 	}
 	return f.Err()
@@ -375,7 +374,7 @@ func checkPlaceInLine(ctx context.Context, tx *db.Tx, a *act.Act, p *Published, 
 		if parent.Version == nil || parent.Version.Stream != a.Stream {
 			continue
 		}
-		at := "object.parents." + strconv.Itoa(i)
+		at := "object.parents." + itoa(i)
 		of, err := ownVersion.One(ctx, tx, a.Stream, parent.Version.URL)
 		if fault.Is(err, fault.NotFound) || err == nil && (of.Leaf != parent.Version.Act || of.Blueprint != parent.Blueprint) {
 			return fault.At(at, "fault.parent")

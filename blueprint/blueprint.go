@@ -154,7 +154,7 @@ func (t *Text) Clean() error {
 		t.Rests = nil
 	}
 	for i := range t.Rests {
-		f.Merge(t.Rests[i].clean("rests." + strconv.Itoa(i)))
+		f.Merge(t.Rests[i].clean("rests." + itoa(i)))
 	}
 	if len(t.Clauses) == 0 {
 		f.Add("clauses", "fault.required")
@@ -166,7 +166,7 @@ func (t *Text) Clean() error {
 	seen := map[string]bool{}
 	for i := range t.Clauses {
 		c := &t.Clauses[i]
-		at := "clauses." + strconv.Itoa(i)
+		at := "clauses." + itoa(i)
 		f.Merge(c.Clean(at))
 		if seen[c.ID] {
 			f.Add(at+".id", "fault.twice")
@@ -184,7 +184,7 @@ func (t *Text) cleanVariables(f *fault.Fields) {
 	}
 	known := map[string]bool{}
 	for i := range t.Variables {
-		v, at := &t.Variables[i], "variables."+strconv.Itoa(i)
+		v, at := &t.Variables[i], "variables."+itoa(i)
 		if names := clause.Variables("{{" + v.Name + "}}"); len(names) != 1 || names[0] != v.Name {
 			f.Add(at+".name", "fault.variable")
 		}
@@ -325,3 +325,5 @@ func checkDate(field, s string) error {
 	}
 	return fault.At(field, "fault.date")
 }
+
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -47,14 +47,20 @@ func (b *Blueprints) Publish(ctx context.Context, v place.Viewer, p Publication)
 		if err := place.May(ctx, tx, v, p.Place, place.PublishBlueprint, place.Any); err != nil {
 			return nil, err
 		}
-		object, err := p.object(ctx, tx)
-		if err != nil {
-			return nil, err
-		}
-		k = VersionKey{p.Place, object.Version}
-		return []act.Draft{{Type: PublishType, Object: object, Parts: p.Text.parts(p.Message)}}, nil
+		d, err := p.draft(ctx, tx, &k)
+		return []act.Draft{d}, err
 	})
 	return k, tooLarge(err)
+}
+
+// draft makes the act of a clean publication, under the stream's lock, and tells its version.
+func (p *Publication) draft(ctx context.Context, tx *db.Tx, k *VersionKey) (act.Draft, error) {
+	object, err := p.object(ctx, tx)
+	if err != nil {
+		return act.Draft{}, err
+	}
+	*k = VersionKey{p.Place, object.Version}
+	return act.Draft{Type: PublishType, Object: object, Parts: p.Text.parts(p.Message)}, nil
 }
 
 // tooLarge says which field makes an act of ours too large.

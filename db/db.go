@@ -237,6 +237,18 @@ type Tx struct {
 	tx    *sql.Tx // PostgreSQL
 	db    *DB
 	depth int
+	after []func()
+}
+
+// AfterCommit has f called once the transaction is committed, and not if it
+// isn't. f is for waking whoever waits for what was written: it may also be
+// called for a savepoint that was taken back.
+func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
+
+func (t *Tx) committed() {
+	for _, f := range t.after {
+		f()
+	}
 }
 
 func (t *Tx) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
@@ -320,10 +332,15 @@ func (d *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		return classify(err)
 	}
 	defer tx.Rollback() // does nothing after Commit
-	if err := fn(&Tx{tx: tx, db: d}); err != nil {
+	t := &Tx{tx: tx, db: d}
+	if err := fn(t); err != nil {
 		return err
 	}
-	return classify(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return classify(err)
+	}
+	t.committed()
+	return nil
 }
 
 // writeSQLite begins and commits by hand, so that prepared statements live as
@@ -355,6 +372,7 @@ func (d *DB) writeSQLite(ctx context.Context, fn func(tx *Tx) error) (err error)
 		return classify(err)
 	}
 	committed = true
+	tx.committed()
 	return nil
 }
 

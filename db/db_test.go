@@ -84,3 +84,23 @@ func TestAFailedOrPanickingWriteLeavesNothingAndFreesTheWriter(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestAfterCommit(t *testing.T) {
+	d, ctx := open(t), t.Context()
+	called, boom := 0, errors.New("boom")
+	write := func(err error) error {
+		return d.Write(ctx, func(tx *Tx) error {
+			tx.AfterCommit(func() { called++ })
+			if called != 0 {
+				t.Error("called before the commit")
+			}
+			return err
+		})
+	}
+	if err := write(boom); err != boom || called != 0 {
+		t.Errorf("a write that failed: %v, called %d times", err, called)
+	}
+	if err := write(nil); err != nil || called != 1 {
+		t.Errorf("a write: %v, called %d times", err, called)
+	}
+}
