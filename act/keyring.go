@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -102,6 +104,30 @@ func (k *Keyring) current(ctx context.Context, on db.Queryer, stream Fingerprint
 		k.open[stream] = key
 	}
 	return key, err
+}
+
+// Wrap encrypts a private key that is no actor's, such as the node's own; name
+// keeps it apart from others, and Unwrap asks for it.
+func (k *Keyring) Wrap(key ed25519.PrivateKey, name string) ([]byte, error) {
+	return k.wrap(key, Fingerprint("key of "+name))
+}
+
+// Unwrap is the inverse of Wrap.
+func (k *Keyring) Unwrap(wrapped []byte, name string) (ed25519.PrivateKey, error) {
+	return k.unwrap(wrapped, Fingerprint("key of "+name))
+}
+
+// SignNote signs the text of a note, such as a checkpoint, by the current key of
+// one of our streams. (What proofs sign is 64 bytes of hashes, never a text.)
+func (l *Log) SignNote(ctx context.Context, f Fingerprint, text []byte) ([]byte, error) {
+	key, err := l.keys.current(ctx, l.db, f)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) <= 2*sha256.Size || !utf8.Valid(text) {
+		return nil, errors.New("act: this is no note")
+	}
+	return ed25519.Sign(key, text), nil
 }
 
 func (k *Keyring) forget(stream Fingerprint) {
