@@ -24,6 +24,8 @@ var arrows = map[string][]string{
 	"blob":  nil,
 	"i18n":  nil,
 
+	"library": nil, // content as data; whoever starts a node puts it into blueprint
+
 	"decide/tally":     nil,
 	"decide/opinion":   nil,
 	"blueprint/clause": nil,
@@ -42,8 +44,8 @@ var arrows = map[string][]string{
 	"atlas":     append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "i18n", "web/page", "web/asset"}, carriers...)...),
-	"web/page":  append(capabilities, append([]string{"record", "i18n", "web/asset"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
+	"web/page":  append(capabilities, append([]string{"record", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }
 
