@@ -19,7 +19,8 @@ const (
 )
 
 // Published is the object of blueprint.Publish.v1: one version. Its parts are
-// title, summary, message, variables ([]Variable) and c/ID for each clause.
+// title, summary, message, variables ([]Variable), c/ID for each clause, and the
+// suggestion that it uses, where its sender allowed that.
 type Published struct {
 	Blueprint   string            `json:"blueprint"`
 	Version     string            `json:"version"`
@@ -124,6 +125,7 @@ func Vocabulary() act.Vocabulary {
 			{Name: "blueprint_credit", Key: []string{"stream", "version", "n"}},
 			{Name: "blueprint_warning", Key: []string{"stream", "id"}},
 		},
+		Submissions: submissions(),
 	}
 }
 
@@ -260,7 +262,7 @@ func checkClauses(a *act.Act, list []PublishedClause) error {
 	return f.Err()
 }
 
-var versionParts = []string{"title", "summary", "message", "variables"}
+var versionParts = []string{"title", "summary", "message", "variables", suggestionPart}
 
 func checkCredits(a *act.Act, p *Published) error {
 	if len(p.Credits) > MaxCredits {

@@ -711,18 +711,14 @@ func (b *Blueprints) PublishDraft(ctx context.Context, v place.Viewer, l Link, p
 		if err := d.ready(ctx, tx, p); err != nil {
 			return nil, err
 		}
-		publication := Publication{Place: d.Stream, Blueprint: d.Blueprint, Base: d.Base, Text: d.Text, From: d.From, Credits: d.Credits, Message: p.Message}
-		if err := publication.clean(); err != nil {
-			return nil, err
-		}
-		draft, err := publication.draft(ctx, tx, &k)
+		draft, err := b.publication(ctx, tx, d, p.Message, &k)
 		if err != nil {
 			return nil, err
 		}
 		if _, err := deleteDraft.Run(ctx, tx, d.ID); err != nil {
 			return nil, err
 		}
-		return []act.Draft{draft}, b.answerWith(ctx, tx, d.Answers, k)
+		return []act.Draft{draft}, nil
 	})
 	return k, tooLarge(err)
 }
