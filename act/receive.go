@@ -2,7 +2,6 @@ package act
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -64,7 +63,10 @@ func (v *verifier) next(e Entry) error {
 		if err := strict(a.Object, &f); err != nil || a.Type != FoundType {
 			return fault.At("type", "fault.type")
 		}
-		v.actor, v.key = a.Actor, f.Key
+		if err := checkFound(a, &f); err != nil {
+			return err // else the stream would have neither name nor key
+		}
+		v.track(a)
 	}
 	if a.Actor != v.actor {
 		return fault.At("actor", "fault.other_actor")
@@ -78,17 +80,26 @@ func (v *verifier) next(e Entry) error {
 	if err := fitting(e); err != nil {
 		return err
 	}
-	if a.Type == SetKeyType {
-		var s SetKey
-		if err := json.Unmarshal(a.Object, &s); err != nil {
-			return fault.At("object", "fault.object")
+	v.track(a)
+	v.index, v.published = v.index+1, Micros(a.Published)
+	return nil
+}
+
+// track takes over the actor and the key that a verified act founds or changes.
+// A SetKey act that its type would find void changes nothing.
+func (v *verifier) track(a *Act) {
+	switch a.Type {
+	case FoundType:
+		var f Found
+		if err := strict(a.Object, &f); err == nil && a.Index == 0 {
+			v.actor, v.key = a.Actor, f.Key
 		}
-		if err := checkSetKey(a, &s); err == nil {
+	case SetKeyType:
+		var s SetKey
+		if err := strict(a.Object, &s); err == nil && checkSetKey(a, &s) == nil {
 			v.key = s.Key
 		}
 	}
-	v.index, v.published = v.index+1, Micros(a.Published)
-	return nil
 }
 
 func fitting(e Entry) error {

@@ -1,11 +1,9 @@
 package act
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -72,9 +70,6 @@ var (
 	sinceFrom   = db.Rows[int64](`select count(*) from submission_in where from_stream = $1 and received > $2`)
 	answeredOut = db.Exec(`update submission_out set state = 'answered', answer = $2 where id = $1 and state in ('queued', 'delivered', 'answered')`)
 	againOut    = db.Exec(`update submission_out set state = 'queued', next_try = $2 where id = $1 and state = 'delivered'`)
-	chainRows   = db.Rows[[]byte](`select envelope from act where stream = $1 and state = 0 and type in ('` + FoundType + `', '` + SetKeyType + `') order by idx`)
-	senderChain = db.Rows[[]byte](`select chain from submission_sender where stream = $1`)
-	saveChain   = db.Exec(`insert into submission_sender (stream, chain) values ($1, $2) on conflict (stream) do update set chain = excluded.chain`)
 )
 
 // SubmissionIn reads a submission that came; NotFound where there is none.
@@ -115,119 +110,6 @@ func parseDelivery(body []byte) (d delivery, err error) {
 		return d, fault.Wrap(fault.Invalid, err, "fault.envelope")
 	}
 	return d, Strict(body, &d)
-}
-
-func verifyByChain(document []byte, chain []json.RawMessage, f Fingerprint, actor string) error {
-	keys, err := keysOf(chain, f, actor)
-	if err != nil {
-		return err
-	}
-	last := keys[len(keys)-1]
-	key, err := DecodeKey(last)
-	if err == nil {
-		err = Verify(document, key, actor+"#"+last)
-	}
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "fault.proof")
-	}
-	return nil
-}
-
-// keysOf follows a chain: the Found envelope whose hash is the fingerprint, then
-// each SetKey envelope, signed by the key before it and by the new one.
-func keysOf(chain []json.RawMessage, f Fingerprint, actor string) (keys []string, err error) {
-	if len(chain) == 0 || len(chain) > maxChain {
-		return nil, fault.At("chain", "fault.chain")
-	}
-	index := int64(-1)
-	for i, raw := range chain {
-		if len(raw) > maxChainLink {
-			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.document_too_large")
-		}
-		a, err := Parse(raw)
-		if err != nil {
-			return nil, err
-		}
-		if a.Stream != f || a.Actor != actor || a.Index <= index || (a.Index == 0) != (i == 0) {
-			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.chain")
-		}
-		key, err := keyOf(a, keys)
-		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "fault.chain")
-		}
-		keys, index = append(keys, key), a.Index
-	}
-	return keys, nil
-}
-
-func keyOf(a *Act, earlier []string) (string, error) {
-	if a.Index == 0 {
-		var f Found
-		if err := strict(a.Object, &f); err != nil || a.Type != FoundType {
-			return "", fault.At("type", "fault.type")
-		}
-		if err := checkFound(a, &f); err != nil {
-			return "", err
-		}
-		return f.Key, a.verifyBy(f.Key)
-	}
-	var s SetKey
-	if err := strict(a.Object, &s); err != nil || a.Type != SetKeyType {
-		return "", fault.At("type", "fault.type")
-	}
-	if err := a.verifyBy(earlier[len(earlier)-1]); err != nil {
-		return "", err
-	}
-	return s.Key, checkSetKey(a, &s)
-}
-
-// chainFor is the chain of keys of a stream as far as we know it.
-func chainFor(ctx context.Context, on db.Queryer, f Fingerprint) (chain []json.RawMessage, err error) {
-	rows, err := chainRows.All(ctx, on, f)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		chain = append(chain, r)
-	}
-	saved, err := senderChain.All(ctx, on, f)
-	if err != nil || len(saved) == 0 {
-		return chain, err
-	}
-	var known []json.RawMessage
-	if err := json.Unmarshal(saved[0], &known); err != nil {
-		return nil, err
-	}
-	if len(known) > len(chain) {
-		chain = known
-	}
-	return chain, nil
-}
-
-// remember compares a chain with what we know of the stream: the longer must
-// continue the shorter, and a shorter one than ours is of a key given up.
-func remember(ctx context.Context, tx *db.Tx, f Fingerprint, chain []json.RawMessage) error {
-	known, err := chainFor(ctx, tx, f)
-	if err != nil {
-		return err
-	}
-	if len(chain) < len(known) {
-		return fault.New(fault.Forbidden, "fault.old_key")
-	}
-	for i, raw := range known {
-		if !bytes.Equal(raw, chain[i]) {
-			return fault.Wrap(fault.Forbidden, ErrFork, "fault.old_key")
-		}
-	}
-	if len(chain) == len(known) {
-		return nil
-	}
-	body, err := verbatim(chain)
-	if err != nil {
-		return err
-	}
-	_, err = saveChain.Run(ctx, tx, f, body)
-	return err
 }
 
 // ReceiveSubmission takes a delivery that came from host, a base URL that the

@@ -3,6 +3,7 @@ package act
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"translocal/db"
@@ -68,10 +69,19 @@ func (l *Log) DueHosts(ctx context.Context) ([]string, error) {
 // Send carries a delivery to the host of an actor and returns its reply.
 type Send func(ctx context.Context, host string, body []byte) (reply []byte, err error)
 
+// Later is an error of send that says when to try again.
+type Later struct {
+	After time.Duration
+	Err   error
+}
+
+func (e *Later) Error() string { return e.Err.Error() }
+func (e *Later) Unwrap() error { return e.Err }
+
 // Deliver sends what is due for one host, oldest first, and returns how many
-// were settled. It ends at the first error of send that is not a refusal of the
-// submission alone (TooMany, Unavailable or no fault at all): the host is not to
-// be troubled further now. Receivers on this node are reached without send.
+// were settled. An error of send that is a fault of another kind than Unavailable
+// concerns one submission, which waits; any other is the host's, and ends the
+// round. Receivers on this node are reached without send.
 func (l *Log) Deliver(ctx context.Context, host string, send Send) (n int, err error) {
 	for {
 		out, body, err := l.claim(ctx, host)
@@ -89,10 +99,20 @@ func (l *Log) Deliver(ctx context.Context, host string, send Send) (n int, err e
 			n++
 			continue
 		}
-		if ferr := l.foil(ctx, out, err); ferr != nil {
+		kind := fault.KindOf(err)
+		down := kind == fault.Unavailable || kind == fault.Internal
+		wait := backOff(out.Tries)
+		if down {
+			wait = time.Second // the caller knows when the host may be asked again
+		}
+		var later *Later
+		if errors.As(err, &later) {
+			wait = max(wait, min(later.After, 24*time.Hour))
+		}
+		if ferr := l.foil(ctx, out, err, wait); ferr != nil {
 			return n, ferr
 		}
-		if !final(err) {
+		if down {
 			return n, err
 		}
 	}
@@ -184,9 +204,9 @@ func openReceipt(reply []byte, out Outgoing) (r Receipt, raw []byte, err error) 
 	return r, d.Receipt, verifyByChain(d.Receipt, d.Chain, r.Stream, r.Actor)
 }
 
-func (l *Log) foil(ctx context.Context, out Outgoing, cause error) error {
+func (l *Log) foil(ctx context.Context, out Outgoing, cause error, wait time.Duration) error {
 	return l.db.Write(ctx, func(tx *db.Tx) error {
-		_, err := foiled.Run(ctx, tx, out.ID, Micros(l.now().Add(backOff(out.Tries))), keyOfFault(cause))
+		_, err := foiled.Run(ctx, tx, out.ID, Micros(l.now().Add(wait)), keyOfFault(cause))
 		return err
 	})
 }

@@ -403,8 +403,10 @@ func TestTooManySubmissionsWait(t *testing.T) {
 	}
 	a.deliver(t, b, MaxUnanswered)
 	last := a.offer(t, b, false)
-	if _, err := a.Deliver(t.Context(), "http://b.test", a.to(b)); !fault.Is(err, fault.TooMany) {
-		t.Fatal(err)
+	a.deliver(t, b, 0)
+	out, err := SubmissionOut(t.Context(), a.db, last.ID)
+	if err != nil || out.State != Queued || out.Trouble != "fault.too_many_submissions" {
+		t.Fatal(out, err)
 	}
 	b.answer(t, b.offered[0].ID)
 	a.at = a.at.Add(time.Minute)
