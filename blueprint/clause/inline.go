@@ -125,7 +125,7 @@ func splitItems(b block) []block {
 
 // surelyLabel leaves out what in running text is more often something else: "1." and "a." end sentences.
 func surelyLabel(l label) bool {
-	return l.style == "word" || strings.HasPrefix(l.style, "(") || strings.HasSuffix(l.style, ")")
+	return l.part != "" || strings.HasPrefix(l.style, "(") || strings.HasSuffix(l.style, ")")
 }
 
 // splitSentences cuts a block of more than maxWords words at its sentences. Cutting at each, and not

@@ -9,7 +9,8 @@ import (
 // label is the number or letter at the start of a provision: "Section 3.", "Art. 1º", "(a)", "第二条".
 type label struct {
 	text   string // as written, without the spaces around it
-	style  string // the kind and the signs, the same for all labels of one list: "word", "(a)", "1."
+	style  string // its form, the same for all labels of one list: "(a)", "1.", "1.1"; "part" if it names a part
+	part   string // the name of the part, folded: "section", "§", "条"; "" if it names none
 	value  int    // its place in a list of that style, 0 if unknown
 	roman  int    // the value if it is read as a Roman number, 0 if it can't be
 	strong bool   // sure by itself: it needs no sequence to be believed
@@ -90,7 +91,7 @@ func readPart(s string) (label, string, bool) {
 	if n := digits(s); n > 0 { // Nordic and Hungarian order
 		rest := strings.TrimLeft(strings.TrimPrefix(s[n:], "."), "  ")
 		if after, ok := strings.CutPrefix(rest, "§"); ok {
-			return label{style: "word", strong: true}, after, true
+			return label{style: "part", part: "§", strong: true}, after, true
 		}
 	}
 	word, rest, step := partWord(s)
@@ -109,7 +110,7 @@ func readPart(s string) (label, string, bool) {
 	if next, _ := utf8.DecodeRuneInString(strings.TrimLeft(after, " \t")); !signs && after != "" && (unicode.IsLower(next) || !unicode.IsSpace(rune(after[0]))) {
 		return label{}, s, false // "Section 3 of the Act"
 	}
-	return label{style: "word", value: value, strong: true, step: step}, after, true
+	return label{style: "part", part: strings.ToLower(word), value: value, strong: true, step: step}, after, true
 }
 
 // partWord cuts the name of a part off, or the sign §; word is "" if there is none.
@@ -179,7 +180,7 @@ func readEastern(s string) (label, string, bool) {
 			rest := strings.TrimLeft(after[n:], " ")
 			if r, size := utf8.DecodeRuneInString(rest); n > 0 && strings.ContainsRune("条條章节節款项項编編部目则則조장절항호편", r) {
 				rest, _ = cutSigns(strings.TrimPrefix(rest[size:], "："))
-				return label{style: "word", strong: true}, rest, true
+				return label{style: "part", part: string(r), strong: true}, rest, true
 			}
 		}
 	}
@@ -190,7 +191,7 @@ func readEastern(s string) (label, string, bool) {
 	}
 	for _, close := range []string{"、", "）", "．", "，"} {
 		if rest, ok := strings.CutPrefix(inner[n:], close); ok && (close == "）") == open {
-			return label{style: "word", strong: true}, rest, true
+			return label{style: close, strong: true}, rest, true
 		}
 	}
 	return label{}, s, false
@@ -237,6 +238,9 @@ func readEnumerator(s string) (label, string, bool) {
 		return label{}, s, false
 	}
 	word, rest := body[:n], body[n:]
+	if l, after, ok := readDashed(word, rest); ok && open == "" {
+		return l, after, true
+	}
 	close, size := utf8.DecodeRuneInString(rest)
 	if !strings.ContainsRune(".)]º°", close) || open != "" && close != ')' && close != ']' {
 		return label{}, s, false
@@ -260,6 +264,23 @@ func readEnumerator(s string) (label, string, bool) {
 		return label{}, s, false
 	}
 	return l, rest, true
+}
+
+// readDashed reads the label of a list as in Brazilian laws: "IV - ", "2 – ".
+func readDashed(word, rest string) (label, string, bool) {
+	for _, dash := range []string{" - ", " – ", " — "} {
+		after, ok := strings.CutPrefix(rest, dash)
+		if !ok {
+			continue
+		}
+		if digits(word) == len(word) {
+			return label{style: "1 -", value: number(word)}, after, true
+		}
+		if class(word) == "A" && romanValue(word) > 0 {
+			return label{style: "I -", roman: romanValue(word)}, after, true
+		}
+	}
+	return label{}, rest, false
 }
 
 // class is "1" for digits, "A" or "a" for letters.
@@ -350,7 +371,7 @@ func (ls labels) believe(l label) bool {
 	case l.value > 0 && ls.follows(l.style, l.value):
 		ls[l.style] = max(ls[l.style], l.value)
 	default:
-		return l.style[0] == '(' && max(l.value, l.roman) < 100
+		return strings.HasPrefix(l.style, "(") && max(l.value, l.roman) < 100
 	}
 	return true
 }

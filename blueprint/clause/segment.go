@@ -1,6 +1,7 @@
 package clause
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -330,10 +331,13 @@ func (r *blockReader) continues(i int) bool {
 	return second >= minWidth && widest-second <= nearby*2 && length+1+max(word, 1) > widest
 }
 
+// stops end a sentence, or a part of one.
+const stops = ".;:,!?。；：，．、！？؛،؟।۔።។။"
+
 // closes reports whether a line ends as a provision can: with a stop, or before the last item of a list.
 func closes(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, "\"'”’)*_ "))
-	return strings.ContainsRune(".;:,!?。；：，．、؛", r) || slices.Contains([]string{"and", "or", "y", "e", "o", "et", "ou", "und", "oder", "ed"}, lastWord(s))
+	return strings.ContainsRune(stops, r) || slices.Contains([]string{"and", "or", "y", "e", "o", "et", "ou", "und", "oder", "ed"}, lastWord(s))
 }
 
 func lastWord(s string) string {
@@ -374,7 +378,8 @@ func recital(s string) bool {
 // provisions turns blocks into provisions: short ones and headings head what follows.
 func provisions(blocks []block) []Provision {
 	var out []Provision
-	heading, outer, leadIndent := "", "", -1
+	heading, part := "", ""     // above; the article that has begun
+	outer, leadIndent := "", -1 // of a short item that leads into those below it
 	for i, b := range blocks {
 		var next block
 		if i+1 < len(blocks) {
@@ -396,27 +401,43 @@ func provisions(blocks []block) []Provision {
 		if b.label.step {
 			p.Kind = Step
 		}
+		if part != "" && b.label.part == "" {
+			p.Heading = part
+		}
 		lead := count < minWords && b.lead(next)
 		switch {
 		case lead && !b.heading && next.indent > b.indent:
 			outer, leadIndent, heading = heading, b.indent, b.asHeading()
 			continue
-		case lead, b.isHeading(next), count < minWords && b.label.text == "" && !b.item:
-			heading, leadIndent = b.asHeading(), -1
+		case lead, b.isHeading(next), count < minWords && b.names(next):
+			heading, part, leadIndent = b.asHeading(), "", -1
 			if count < minWords || len(words) == 0 {
 				continue
 			}
 			p.Heading, p.Title = heading, true
 		default:
 			p.Text = b.text
-			if h := runIn(b); h != "" {
+			h := runIn(b)
+			if h != "" {
 				p.Heading = h
+			}
+			if b.label.part != "" {
+				part = cmp.Or(h, b.label.text)
 			}
 		}
 		p.ID = fmt.Sprintf("c%d", len(out)+1)
 		out = append(out, p)
 	}
 	return out
+}
+
+// names reports whether a short block is the name of what follows: it has no label, or it is a part of
+// the text followed by something else than the next such part.
+func (b block) names(next block) bool {
+	if b.label.text == "" {
+		return !b.item
+	}
+	return b.label.part != "" && next.text != "" && next.label.part != b.label.part
 }
 
 // says reports whether a block says anything: it has a letter, or a label, and is not an entry of a table
@@ -452,7 +473,7 @@ func (b block) isHeading(next block) bool {
 	text := strings.TrimSpace(b.text)
 	spaces := strings.Count(text, " ")
 	bold := strings.HasPrefix(text, "**") && strings.HasSuffix(text, "**") && strings.Count(text, "**") == 2
-	part := b.label.style == "word"
+	part := b.label.part != ""
 	switch {
 	case b.heading, text == "" && part:
 		return true
@@ -462,10 +483,10 @@ func (b block) isHeading(next block) bool {
 		return true
 	case capitals(text):
 		return !stopped(text) || part && spaces < maxHeading/2
-	case stopped(text) && !(part && strings.HasSuffix(text, ":")), b.lines > 1:
+	case stopped(text), b.lines > 1:
 		return false
 	case part:
-		return true
+		return next.label.part != b.label.part
 	case b.label.style == "1.1" || b.label.value > 0:
 		return next.label.style != b.label.style && next.indent >= b.indent && spaces < maxHeading/2
 	}
@@ -475,7 +496,7 @@ func (b block) isHeading(next block) bool {
 // stopped reports whether a text ends with a stop.
 func stopped(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, "\"'”’) "))
-	return strings.ContainsRune(".;:,!?。；：，、؛", r)
+	return strings.ContainsRune(stops, r)
 }
 
 // capitals reports whether a text has capital letters and no small ones.
@@ -499,12 +520,14 @@ func runIn(b block) string {
 	}
 	text := strings.TrimLeft(b.text, "*_")
 	end := strings.IndexAny(text, ".:—")
-	if end <= 0 || end > 80 {
+	if end <= 0 || end > 80 || !strings.Contains(text[end:], " ") {
 		return ""
 	}
+	if sign, n := utf8.DecodeRuneInString(text[end:]); sign != '—' && !strings.ContainsRune(" *_—", rune(text[end+n])) {
+		return "" // 3.5, 10:30
+	}
 	head := strings.Trim(text[:end], "*_ ")
-	first, _ := utf8.DecodeRuneInString(head)
-	if unicode.IsLower(first) || strings.Count(head, " ") >= maxHeading/2 || strings.TrimSpace(text[end:]) == "." {
+	if first, _ := utf8.DecodeRuneInString(head); unicode.IsLower(first) || strings.Count(head, " ") >= maxHeading/2 {
 		return ""
 	}
 	return strings.TrimSpace(b.label.text + " " + head)
