@@ -75,6 +75,12 @@ var ordinals = func() map[string]int {
 	return values
 }()
 
+// numberWords stand between the name of a part and its number: "Resolution No. 5", "Kifungu cha 3".
+var numberWords = map[string]bool{
+	"no": true, "nº": true, "n.º": true, "n°": true, "№": true, "nr": true, "núm": true, "num": true, "number": true, "número": true,
+	"cha": true, "ya": true, "la": true, "ng": true,
+}
+
 // readLabel reads the label at the start of a line and returns what follows it.
 func readLabel(s string) (l label, rest string, ok bool) {
 	for _, read := range []func(string) (label, string, bool){readEastern, readPart, readLevels, readEnumerator} {
@@ -102,6 +108,9 @@ func readPart(s string) (label, string, bool) {
 		return label{}, s, false // a sentence that goes on: "section 3 of the Act"
 	}
 	rest = strings.TrimLeft(strings.TrimPrefix(rest, "."), "  ")
+	if link, after, ok := strings.Cut(rest, " "); ok && numberWords[strings.ToLower(strings.TrimRight(link, "."))] {
+		rest = after
+	}
 	n, value := partNumber(rest)
 	if n == 0 {
 		return label{}, s, false

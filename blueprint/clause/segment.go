@@ -409,7 +409,7 @@ func provisions(blocks []block) []Provision {
 		case lead && !b.heading && next.indent > b.indent:
 			outer, leadIndent, heading = heading, b.indent, b.asHeading()
 			continue
-		case lead, b.isHeading(next), count < minWords && b.names(next):
+		case lead, b.isHeading(next), len(out) == 0 && heading == "" && b.titles(next), count < minWords && b.names(next):
 			heading, part, leadIndent = b.asHeading(), "", -1
 			if count < minWords || len(words) == 0 {
 				continue
@@ -429,6 +429,11 @@ func provisions(blocks []block) []Provision {
 		out = append(out, p)
 	}
 	return out
+}
+
+// titles reports whether the first block of a text is its title: one line without a stop.
+func (b block) titles(next block) bool {
+	return b.lines == 1 && !b.item && b.label.text == "" && next.text != "" && !stopped(b.text) && strings.Count(b.text, " ") < maxHeading && !recital(b.text)
 }
 
 // names reports whether a short block is the name of what follows: it has no label, or it is a part of
