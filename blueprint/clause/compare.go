@@ -196,6 +196,9 @@ func Similarity(a, b string) float64 {
 
 func similarity(a, b sequence) float64 { return newMatcher(a).similarity(b) }
 
+// maxUnits bounds how much of a clause is compared: its first 16,000 words.
+const maxUnits = 1 << 14
+
 // matcher compares one clause with many.
 type matcher struct {
 	length int
@@ -204,6 +207,7 @@ type matcher struct {
 }
 
 func newMatcher(s sequence) *matcher {
+	s.units = s.units[:min(len(s.units), maxUnits)]
 	m := &matcher{length: len(s.units), at: make(map[unit][]uint64, len(s.units)), row: make([]uint64, (len(s.units)+63)/64)}
 	for i, u := range s.units {
 		places := m.at[u]
@@ -220,6 +224,7 @@ func newMatcher(s sequence) *matcher {
 }
 
 func (m *matcher) similarity(s sequence) float64 {
+	s.units = s.units[:min(len(s.units), maxUnits)]
 	if m.length+len(s.units) == 0 {
 		return 1
 	}

@@ -149,6 +149,27 @@ func splitSentences(b block) []block {
 			}
 		}
 	}
+	var out []block
+	for _, part := range b.at(cuts) {
+		out = append(out, splitWords(part)...)
+	}
+	return out
+}
+
+// splitWords cuts what even as one sentence is too long, after every maxWords words.
+func splitWords(b block) []block {
+	var cuts []int
+	words, chars := 0, 0
+	for i, r := range b.text {
+		chars++
+		if r == ' ' {
+			words++
+		}
+		if words == maxWords && r == ' ' || chars == 16*maxWords {
+			cuts = append(cuts, i)
+			words, chars = 0, 0
+		}
+	}
 	return b.at(cuts)
 }
 

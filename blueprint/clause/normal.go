@@ -33,7 +33,7 @@ type normalWord struct {
 
 // normalWords cuts a text into its normalised words.
 func normalWords(text string) []normalWord {
-	s := cases.Fold().String(norm.NFKC.String(unmarked(text)))
+	s := fold(unmarked(text))
 	out := make([]normalWord, 0, len(s)/6+1)
 	var word strings.Builder
 	end := func() {
@@ -60,7 +60,9 @@ func normalWords(text string) []normalWord {
 		case unspaced(r):
 			end()
 			if unicode.IsMark(r) && len(out) > 0 && out[len(out)-1].grams > 0 && unspaced(before) {
-				out[len(out)-1].text += string(r)
+				if last := &out[len(out)-1]; len(last.text) < maxMarks {
+					last.text += string(r)
+				}
 			} else {
 				out = append(out, normalWord{string(r), gramLength(r), !unspaced(before)})
 			}
@@ -78,6 +80,19 @@ func normalWords(text string) []normalWord {
 	}
 	end()
 	return out
+}
+
+// maxMarks bounds, in bytes, how many marks on one character are compared.
+const maxMarks = 64
+
+// fold gives letters that differ only in form one form.
+func fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return cases.Fold().String(norm.NFKC.String(s))
+		}
+	}
+	return strings.ToLower(s)
 }
 
 // joinsWord reports whether the sign r between two runes is inside a word: don't, e-mail, 3.5, 1,000, U.S.

@@ -52,11 +52,13 @@ type line struct {
 	code   bool // inside a fence
 }
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\f", "\n\n", "\v", "\n", "\u2028", "\n", "\u2029", "\n\n", "\u0085", "\n",
+	"\t", "    ", "\u00a0", " ", "\u202f", " ", "\u3000", "  ", "\x00", "")
+
 // readLines cuts a text into lines and takes out what is not for readers.
 func readLines(text string) []line {
 	text = strings.TrimPrefix(strings.ToValidUTF8(text, "\uFFFD"), "\uFEFF")
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\f", "\n\n", "\v", "\n", "\u2028", "\n", "\u2029", "\n\n", "\u0085", "\n",
-		"\t", "    ", "\u00a0", " ", "\u202f", " ", "\u3000", "  ", "\x00", "").Replace(text)
+	text = lineEnds.Replace(text)
 	raw := strings.Split(withoutComments(text), "\n")
 	raw = raw[frontMatter(raw):]
 	out := make([]line, 0, len(raw))
@@ -152,7 +154,8 @@ type blockReader struct {
 	markdown bool
 	labels   labels
 	blocks   []block
-	open     bool // the last block may go on
+	open     bool     // the last block may go on
+	parts    []string // of the text of the last block
 }
 
 func readBlocks(lines []line) []block {
@@ -160,6 +163,7 @@ func readBlocks(lines []line) []block {
 	for i, l := range lines {
 		r.read(i, l)
 	}
+	r.join()
 	return r.blocks
 }
 
@@ -232,7 +236,7 @@ func (r *blockReader) readText(i int, l line) {
 		r.start(b)
 		return
 	}
-	r.add(l.text, joint(r.blocks[len(r.blocks)-1].text, l.text))
+	r.add(l.text, joint(r.parts[len(r.parts)-1], l.text))
 }
 
 // unstarred takes emphasis off the start of a line, where it may stand before a label.
@@ -245,15 +249,24 @@ func unstarred(s string) string {
 }
 
 func (r *blockReader) start(b block) {
+	r.join()
 	b.lines = 1
 	r.blocks = append(r.blocks, b)
+	r.parts = append(r.parts, b.text)
 	r.open = true
 }
 
 func (r *blockReader) add(text, between string) {
-	b := &r.blocks[len(r.blocks)-1]
-	b.text += between + text
-	b.lines++
+	r.blocks[len(r.blocks)-1].lines++
+	r.parts = append(r.parts, between, text)
+}
+
+// join gives the last block its whole text.
+func (r *blockReader) join() {
+	if n := len(r.blocks); n > 0 {
+		r.blocks[n-1].text = strings.Join(r.parts, "")
+	}
+	r.parts = r.parts[:0]
 }
 
 // joint is what stands between two lines that are one: a space, or nothing in a script without spaces.
@@ -462,9 +475,11 @@ func (b block) says(words []normalWord) bool {
 	return false
 }
 
+var emphasis = strings.NewReplacer("**", "", "__", "", "`", "")
+
 func (b block) asHeading() string {
 	text := unmarked(strings.TrimSpace(b.label.text + " " + b.text))
-	return strings.TrimSpace(strings.NewReplacer("**", "", "__", "", "`", "").Replace(text))
+	return strings.TrimSpace(emphasis.Replace(text))
 }
 
 // lead reports whether a short block leads into the next one, which stands below it.
