@@ -152,7 +152,7 @@ func randomHan(rng *rand.Rand, n int) string {
 }
 
 func TestWordsHostile(t *testing.T) {
-	for name, c := range hostile(1 << 17) {
+	for name, c := range hostile(1 << 16) {
 		a, b := sides(Words(c[0], c[1]))
 		if a != c[0] || b != c[1] {
 			t.Errorf("%s: the spans don't give the texts back", name)
