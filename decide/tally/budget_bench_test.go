@@ -72,3 +72,7 @@ func BenchmarkParsePabulib(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkEqualSharesAdd1Praga(b *testing.B) {
+	benchmarkCount(b, "Poland_Warszawa_2024_Praga-Poludnie.pb", Rule{Name: "equal-shares", Completion: CompletionAdd1})
+}

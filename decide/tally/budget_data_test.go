@@ -57,6 +57,7 @@ func TestBudgetsAsPabutools(t *testing.T) {
 		}
 		readJSON(t, file, &expected)
 		t.Run(expected.File, func(t *testing.T) {
+			t.Parallel()
 			e := readPabulib(t, expected.File)
 			for key, want := range expected.Rules {
 				t.Run(key, func(t *testing.T) { checkPabutools(t, e, pabutoolsRule(t, key), want) })
@@ -147,6 +148,7 @@ func TestBudgetsAsEqualSharesJS(t *testing.T) {
 		}
 		readJSON(t, file, &expected)
 		t.Run(expected.File, func(t *testing.T) {
+			t.Parallel()
 			e := readPabulib(t, expected.File)
 			for _, completion := range []string{"none", "utilitarian", "add1", "add1u"} {
 				got, err := Count(e, equalSharesJSRule(t, "_"+completion))
@@ -194,6 +196,7 @@ func TestOverspendStop(t *testing.T) {
 	readJSON(t, filepath.Join(dataDir(t), "pb", "expected-equalshares-js-add1-overspend-stop.json"), &expected)
 	for file, want := range expected {
 		t.Run(file, func(t *testing.T) {
+			t.Parallel()
 			r := equalSharesJSRule(t, "floats_add1")
 			r.Stop = StopOverspend
 			e := readPabulib(t, file)

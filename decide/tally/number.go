@@ -3,6 +3,7 @@ package tally
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 )
 
@@ -20,7 +21,8 @@ func parseDecimal(s string) (*big.Rat, error) {
 	mantissa, exponent := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		mantissa = s[:i]
-		if n, err := fmt.Sscanf(s[i+1:], "%d", &exponent); n != 1 || err != nil || len(s)-i > 4 || exponent > 18 || exponent < -18 {
+		var err error
+		if exponent, err = strconv.Atoi(s[i+1:]); err != nil || exponent > 18 || exponent < -18 {
 			return bad()
 		}
 	}

@@ -64,8 +64,18 @@ func writablePabulib(e *Election) error {
 			return fmt.Errorf("a .pb file holds no equal or skipped ranks")
 		}
 	}
-	return e.Check()
+	if err := e.Check(); err != nil {
+		return err
+	}
+	if e.Voters() > maxVotes {
+		return fmt.Errorf("%d votes: a .pb file has a line for each, and more than %d are not written", e.Voters(), maxVotes)
+	}
+	return nil
 }
+
+// maxVotes bounds a file's lines: a short file can claim a ballot cast by
+// quintillions.
+const maxVotes = 20_000_000
 
 type pabulibWriter struct {
 	out      *bufio.Writer
@@ -121,7 +131,8 @@ func (p *pabulibWriter) meta() {
 		p.row(f.Name, f.Value)
 	}
 	for _, f := range own {
-		if !written[f.Name] && f.Value != "" {
+		counted := strings.HasPrefix(f.Name, "num_") && len(e.Meta) > 0 // a file that doesn't count its rows needn't
+		if !written[f.Name] && f.Value != "" && !counted {
 			p.row(f.Name, f.Value)
 		}
 	}
@@ -146,6 +157,7 @@ func (p *pabulibWriter) projects() {
 	if columns == nil {
 		columns = []string{"project_id", "cost", "name"}
 	}
+	columns = withColumns(columns, "project_id", "cost")
 	p.out.WriteString("PROJECTS\n")
 	p.row(columns...)
 	row := make([]string, len(columns))
@@ -168,16 +180,13 @@ func (p *pabulibWriter) projects() {
 
 func (p *pabulibWriter) votes() {
 	e := p.election
-	columns := e.BallotColumns
-	if columns == nil {
-		columns = []string{"voter_id", "vote"}
-	}
-	if (e.Kind == Cumulative || e.Kind == Score) && !slices.Contains(columns, "points") {
-		columns = append(slices.Clone(columns), "points")
+	number := !slices.Contains(e.BallotColumns, "voter_id") || slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Weight > 1 })
+	columns := withColumns(e.BallotColumns, "voter_id", "vote")
+	if e.Kind == Cumulative || e.Kind == Score {
+		columns = withColumns(columns, "points")
 	}
 	p.out.WriteString("VOTES\n")
 	p.row(columns...)
-	number := slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Weight > 1 || b.Voter == "" && b.Extra == nil })
 	row := make([]string, len(columns))
 	voter := 0
 	for _, b := range e.Ballots {
@@ -189,6 +198,18 @@ func (p *pabulibWriter) votes() {
 			p.row(row...)
 		}
 	}
+}
+
+// withColumns adds the columns that a table must have, after those it has: so
+// the places of the others stay.
+func withColumns(columns []string, required ...string) []string {
+	columns = slices.Clone(columns)
+	for _, name := range required {
+		if !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+	}
+	return columns
 }
 
 func (p *pabulibWriter) voteField(b *Ballot, column string, i, voter int, number bool) string {
