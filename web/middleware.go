@@ -204,7 +204,7 @@ func address(r *http.Request) string {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/"} {
+	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/", "/calendar/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"
 		}

@@ -14,6 +14,9 @@ import (
 	"github.com/a-h/templ"
 
 	"translocal/act"
+	"translocal/advance"
+	"translocal/blueprint"
+	"translocal/decide"
 	"translocal/fault"
 	"translocal/i18n"
 	"translocal/place"
@@ -23,12 +26,16 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Base   string // URL of the node, without a slash at its end
-	Demo   bool   // say on each page that its places are made up
-	Log    *act.Log
-	Places *place.Places
-	I18n   *i18n.Bundle
-	Fed    map[string]http.Handler // patterns of package fed, served as they are
+	Base string // URL of the node, without a slash at its end
+	Demo bool   // say on each page that its places are made up
+	I18n *i18n.Bundle
+	Fed  map[string]http.Handler // patterns of package fed, served as they are
+
+	Log        *act.Log
+	Places     *place.Places
+	Blueprints *blueprint.Blueprints
+	Decisions  *decide.Decisions
+	Advances   *advance.Advances
 }
 
 // Server is the HTTP side of a node.
@@ -69,7 +76,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.placeRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.placeRoutes(), s.decideRoutes(), s.advanceRoutes()} {
 		all = append(all, part...)
 	}
 	return all

@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/advance"
+	"translocal/blueprint"
 	"translocal/db"
+	"translocal/decide"
 	"translocal/i18n"
 	"translocal/place"
 	"translocal/web"
@@ -21,7 +24,7 @@ import (
 
 // vocabularies are the acts that this program knows.
 func vocabularies() []act.Vocabulary {
-	return []act.Vocabulary{place.Vocabulary()}
+	return []act.Vocabulary{place.Vocabulary(), blueprint.Vocabulary(), decide.Vocabulary(), advance.Vocabulary()}
 }
 
 // node is the parts of a running node and how they hang together.
@@ -77,7 +80,8 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 		return nil, err
 	}
 	n.places = place.New(n.log, o.Base)
-	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, Log: n.log, Places: n.places, I18n: bundle})
+	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Places: n.places,
+		Blueprints: blueprint.New(n.log), Decisions: decide.New(n.log), Advances: advance.New(n.log)})
 	return n, nil
 }
 
