@@ -503,8 +503,10 @@ func (b block) isHeading(next block) bool {
 		return true
 	case capitals(text):
 		return !stopped(text) || part && spaces < maxHeading/2
-	case stopped(text), b.lines > 1:
+	case b.lines > 1:
 		return false
+	case stopped(text):
+		return spaces < maxHeading/2 && b.label.text != "" && strings.HasSuffix(text, ".") && titleCase(text) && next.label.style != b.label.style
 	case part:
 		return next.label.part != b.label.part
 	case b.label.style == "1.1" || b.label.value > 0:
@@ -517,6 +519,16 @@ func (b block) isHeading(next block) bool {
 func stopped(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, "\"'”’) "))
 	return strings.ContainsRune(stops, r)
+}
+
+// titleCase reports whether each long word of a text starts with a capital, as in "Required Notices."
+func titleCase(s string) bool {
+	for _, w := range strings.Fields(s) {
+		if first, n := utf8.DecodeRuneInString(w); n < len(w)-3 && !unicode.IsUpper(first) {
+			return false
+		}
+	}
+	return true
 }
 
 // capitals reports whether a text has capital letters and no small ones.

@@ -135,6 +135,15 @@ func TestSegment(t *testing.T) {
 				"step Step 2: | | Count who came today.",
 				"step Paso 3. | | Leer la propuesta en voz alta.",
 			}},
+		{"titles with a stop", "3.1. Duty to Publish.\n\nThe clerk publishes every contract.\n\n3.2. Right to Ask.\n\nAnyone may ask.\n\n(a) Answers.\n(b) Answers come within ten days.\n",
+			[]string{
+				"3.1. | 3.1. Duty to Publish.",
+				"| 3.1. Duty to Publish. | The clerk publishes every contract.",
+				"3.2. | 3.2. Right to Ask.",
+				"| 3.2. Right to Ask. | Anyone may ask.",
+				"(a) | 3.2. Right to Ask. | Answers.",
+				"(b) | 3.2. Right to Ask. | Answers come within ten days.",
+			}},
 		{"levels", "1. Scope\n\n1.1 This policy binds all offices.\n1.2 It binds contractors too, at 3.5 per cent and above.\n\n2. Duties\n\n2.1 Publish every contract.\n",
 			[]string{
 				"1.1 | 1. Scope | This policy binds all offices.",

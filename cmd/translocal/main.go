@@ -13,7 +13,8 @@ import (
 
 // CLI is every subcommand with its flags; each flag has an environment variable.
 type CLI struct {
-	Serve ServeCmd `cmd:"" help:"Run a node."`
+	Serve   ServeCmd   `cmd:"" help:"Run a node."`
+	Compare CompareCmd `cmd:"" help:"Say which text was made from which, and what became of each clause."`
 }
 
 func main() {
