@@ -70,41 +70,45 @@ type goPackage struct {
 	Name       string
 	GoFiles    []string
 	Imports    []string
-	Standard   bool
 	Module     *struct {
 		Path string
 		Main bool
 	}
 }
 
-// listPackages returns the module's own packages, with deps everything that they
-// are built of.
-func (r *repository) listPackages(deps bool) (out []goPackage, err error) {
-	args := []string{"list", "-json=ImportPath,Dir,Name,GoFiles,Imports,Standard,Module"}
-	if deps {
-		args = append(args, "-deps")
+// listPackages returns the module's own packages and all that they are built of.
+func (r *repository) listPackages() ([]goPackage, error) {
+	if r.packages != nil {
+		return r.packages, nil
 	}
-	text, err := output(r.dir, "go", append(args, "./...")...)
+	text, err := output(r.dir, "go", "list", "-deps", "-json=ImportPath,Dir,Name,GoFiles,Imports,Module", "./...")
 	if err != nil {
 		return nil, err
 	}
 	for d := json.NewDecoder(strings.NewReader(text)); ; {
 		var p goPackage
 		if err := d.Decode(&p); err == io.EOF {
-			return out, nil
+			break
 		} else if err != nil {
 			return nil, err
 		}
-		out = append(out, p)
+		r.packages = append(r.packages, p)
 	}
+	slices.SortFunc(r.packages, func(a, b goPackage) int { return strings.Compare(a.ImportPath, b.ImportPath) })
+	return r.packages, nil
 }
 
+func (p goPackage) ours() bool { return p.Module != nil && p.Module.Main }
+
 func checkArrows(r *repository) (found []problem, err error) {
-	packages, err := r.listPackages(false)
+	packages, err := r.listPackages()
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range packages {
+		if !p.ours() {
+			continue
+		}
 		prefix := p.Module.Path + "/"
 		from := strings.TrimPrefix(p.ImportPath, prefix)
 		if _, ok := row(from); !ok && !isProgram(from) {
@@ -157,13 +161,13 @@ func allowed(from, to string) bool {
 
 // checkComments wants each package to say what it is for.
 func checkComments(r *repository) (found []problem, err error) {
-	packages, err := r.listPackages(false)
+	packages, err := r.listPackages()
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range packages {
-		if len(p.GoFiles) == 0 {
-			continue // tests alone
+		if !p.ours() || len(p.GoFiles) == 0 { // with tests alone
+			continue
 		}
 		want := "Package " + p.Name + " "
 		if p.Name == "main" {
@@ -198,7 +202,7 @@ const dependencyRecord = "docs/decisions/0002-dependencies.md"
 // checkDependencies wants a line with reasons for each module that the program
 // imports.
 func checkDependencies(r *repository) ([]problem, error) {
-	packages, err := r.listPackages(true)
+	packages, err := r.listPackages()
 	if err != nil {
 		return nil, err
 	}
@@ -214,13 +218,13 @@ func checkDependencies(r *repository) ([]problem, error) {
 func unexplained(packages []goPackage, record string) (found []problem) {
 	moduleOf := map[string]string{}
 	for _, p := range packages {
-		if p.Module != nil && !p.Module.Main {
+		if p.Module != nil && !p.ours() {
 			moduleOf[p.ImportPath] = p.Module.Path
 		}
 	}
 	seen := map[string]bool{}
 	for _, p := range packages {
-		if p.Module == nil || !p.Module.Main {
+		if !p.ours() {
 			continue
 		}
 		for _, imported := range p.Imports {

@@ -25,10 +25,11 @@ func here(t *testing.T) *repository {
 
 // The design's arrows hold.
 func TestArrows(t *testing.T) {
+	r := here(t)
 	for name, check := range map[string]func(*repository) ([]problem, error){
 		"arrows": checkArrows, "comments": checkComments, "dependencies": checkDependencies,
 	} {
-		found, err := check(here(t))
+		found, err := check(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +135,7 @@ func compareFound(t *testing.T, r *repository, name string, want []string) {
 }
 
 func TestUnexplainedDependency(t *testing.T) {
-	packages, err := here(t).listPackages(true)
+	packages, err := here(t).listPackages()
 	if err != nil {
 		t.Fatal(err)
 	}

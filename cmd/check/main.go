@@ -27,6 +27,8 @@ type problem struct{ where, what string }
 type repository struct {
 	dir   string
 	files []string // slash-separated, relative to dir: committed or about to be
+
+	packages []goPackage // see listPackages
 }
 
 type check struct {
