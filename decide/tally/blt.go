@@ -119,9 +119,11 @@ func (b *bltReader) header() error {
 		return &FormatError{Line: b.line, Found: fmt.Sprintf("%d candidates", n), Expected: "at least one candidate, and a name for each"}
 	}
 	b.skipBlanks()
+	at := b.at
 	seats, ok := b.number()
 	if !ok || seats > maxSeats {
-		return b.expected("the number of seats")
+		b.at = at
+		return b.expected(fmt.Sprintf("the number of seats, at most %d", maxSeats))
 	}
 	b.election.Seats = int(seats)
 	b.election.Options = make([]Option, n)
@@ -207,8 +209,10 @@ func (b *bltReader) ballots() error {
 			}
 			voter = id
 		} else {
+			at := b.at
 			n, ok := b.number()
-			if !ok {
+			if !ok || !b.separated() {
+				b.at = at
 				return b.expected("a ballot's weight as a whole number, or 0 after the last ballot")
 			}
 			if n == 0 {
@@ -221,6 +225,11 @@ func (b *bltReader) ballots() error {
 			return err
 		}
 	}
+}
+
+// separated tells whether the number just read ends here.
+func (b *bltReader) separated() bool {
+	return b.end() || strings.IndexByte(" \t\r\n#/(\"", b.peek()) >= 0
 }
 
 // voter reads a voter's id in parentheses.

@@ -49,7 +49,9 @@ func BLTLosses(e *Election) []Message {
 	l := &losses{election: e}
 	l.money()
 	l.numbered()
-	l.note("counting.loss.meta", l.foreignMeta(metaComment, metaSource, metaRemark, metaOption))
+	l.note("counting.loss.meta", l.foreignMeta(func(f Field) bool {
+		return slices.Contains([]string{metaComment, metaSource, metaRemark, metaOption}, f.Name)
+	}))
 	l.note("counting.loss.option_columns", slices.DeleteFunc(slices.Clone(e.OptionColumns), func(c string) bool { return c == columnParty || l.ownColumn(c) }))
 	l.note("counting.loss.ballot_columns", slices.DeleteFunc(slices.Clone(e.BallotColumns), l.ownColumn))
 	if slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Voter != "" && (b.Weight > 1 || strings.ContainsAny(b.Voter, ")\r\n")) }) {
@@ -63,9 +65,7 @@ func PrefLibLosses(e *Election) []Message {
 	l := &losses{election: e}
 	l.money()
 	l.numbered()
-	if !slices.ContainsFunc(e.Meta, func(f Field) bool { return f.Name == keyDataType }) {
-		l.note("counting.loss.meta", l.foreignMeta())
-	}
+	l.note("counting.loss.meta", l.foreignMeta(func(f Field) bool { return holdsPrefLib(f) && oneLine(f.Value) == f.Value }))
 	l.seats()
 	l.withdrawn()
 	l.voters()
@@ -84,7 +84,7 @@ func CSVLosses(e *Election) []Message {
 	if e.Title != "" {
 		l.say("counting.loss.title")
 	}
-	l.note("counting.loss.meta", l.foreignMeta())
+	l.note("counting.loss.meta", l.foreignMeta(func(Field) bool { return false }))
 	l.seats()
 	l.withdrawn()
 	l.note("counting.loss.option_columns", slices.DeleteFunc(slices.Clone(e.OptionColumns), l.ownColumn))
@@ -142,11 +142,11 @@ func (l *losses) numbered() {
 	}
 }
 
-// foreignMeta lists the names of Meta fields other than those held.
-func (l *losses) foreignMeta(held ...string) []string {
+// foreignMeta lists the names of Meta fields that the format does not hold.
+func (l *losses) foreignMeta(holds func(Field) bool) []string {
 	var names []string
 	for _, f := range l.election.Meta {
-		if !slices.Contains(held, f.Name) && !slices.Contains(names, f.Name) {
+		if !holds(f) && !slices.Contains(names, f.Name) {
 			names = append(names, f.Name)
 		}
 	}

@@ -41,7 +41,10 @@ func ParsePrefLib(data []byte) (*Election, error) {
 	if err := p.orders(); err != nil {
 		return nil, err
 	}
-	return p.election, p.checkCounts()
+	if err := p.checkCounts(); err != nil {
+		return nil, err
+	}
+	return p.election, nil
 }
 
 type prefLibReader struct {
@@ -254,12 +257,7 @@ func WritePrefLib(w io.Writer, e *Election) error {
 		return fmt.Errorf("a PrefLib file holds ranked ballots, not %s ballots", e.Kind)
 	}
 	out := bufio.NewWriter(w)
-	kept := slices.ContainsFunc(e.Meta, func(f Field) bool { return f.Name == keyDataType })
-	if !kept {
-		fmt.Fprintf(out, "# %s: %s\n# %s: %s\n", keyTitle, oneLine(e.Title), keyDataType, PrefLibType(e))
-	} else {
-		writePrefLibMeta(out, e)
-	}
+	writePrefLibHead(out, e)
 	fmt.Fprintf(out, "# %s: %d\n# %s: %d\n# %s: %d\n", keyCandidates, len(e.Options), keyVoters, e.Voters(), keyOrders, len(e.Ballots))
 	for i, o := range e.Options {
 		fmt.Fprintf(out, "# %s%d: %s\n", keyName, i+1, oneLine(o.Name))
@@ -272,20 +270,41 @@ func WritePrefLib(w io.Writer, e *Election) error {
 	return out.Flush()
 }
 
-// writePrefLibMeta writes the head of a file that was PrefLib before.
-func writePrefLibMeta(out io.Writer, e *Election) {
-	for _, f := range e.Meta {
-		switch f.Name {
-		case metaPrefLibRaw:
+// writePrefLibHead writes what the file says about itself, in the order in
+// which it was read; title and data type first where they were not.
+func writePrefLibHead(out io.Writer, e *Election) {
+	fields := slices.Clone(e.Meta)
+	for _, own := range []Field{{keyDataType, ""}, {keyTitle, e.Title}} {
+		has := slices.ContainsFunc(fields, func(f Field) bool { return f.Name == own.Name })
+		if !has && (own.Value != "" || own.Name == keyDataType) {
+			fields = slices.Insert(fields, 0, own)
+		}
+	}
+	for _, f := range fields {
+		switch {
+		case !holdsPrefLib(f):
+			continue
+		case f.Name == metaPrefLibRaw:
 			fmt.Fprintf(out, "# %s\n", oneLine(f.Value))
 			continue
-		case keyTitle:
+		case f.Name == keyTitle:
 			f.Value = e.Title
-		case keyDataType:
+		case f.Name == keyDataType:
 			f.Value = widerType(f.Value, PrefLibType(e))
 		}
 		fmt.Fprintf(out, "# %s: %s\n", f.Name, oneLine(f.Value))
 	}
+}
+
+// holdsPrefLib tells whether a field can stand in the head of a PrefLib file
+// and be read from there as it was.
+func holdsPrefLib(f Field) bool {
+	if f.Name == metaPrefLibRaw {
+		return !strings.Contains(f.Value, ":")
+	}
+	counted := []string{keyCandidates, keyVoters, keyOrders}
+	return !slices.Contains(counted, f.Name) && !strings.HasPrefix(f.Name, keyName) &&
+		!strings.ContainsAny(f.Name, ":\r\n") && strings.TrimSpace(f.Name) == f.Name
 }
 
 // PrefLibType gives the narrowest PrefLib data type, and so file extension,
@@ -304,8 +323,11 @@ func PrefLibType(e *Election) string {
 	return string(kind)
 }
 
-// widerType gives the type that holds what both hold.
+// widerType gives the type that holds what both hold; the first may be empty.
 func widerType(a, b string) string {
+	if a == "" {
+		return b
+	}
 	kind := []byte("soc")
 	if a[0] == 't' || b[0] == 't' {
 		kind[0] = 't'
