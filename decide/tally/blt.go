@@ -111,7 +111,7 @@ func (b *bltReader) header() error {
 	if err := b.skipSpace(); err != nil {
 		return err
 	}
-	n, ok := b.number()
+	n, ok := b.whole()
 	if !ok {
 		return b.expected("the number of candidates")
 	}
@@ -120,7 +120,7 @@ func (b *bltReader) header() error {
 	}
 	b.skipBlanks()
 	at := b.at
-	seats, ok := b.number()
+	seats, ok := b.whole()
 	if !ok || seats > maxSeats {
 		b.at = at
 		return b.expected(fmt.Sprintf("the number of seats, at most %d", maxSeats))
@@ -158,7 +158,7 @@ func (b *bltReader) optionLines() error {
 // withdraw reads the number of a withdrawn candidate.
 func (b *bltReader) withdraw() error {
 	at := b.at
-	n, ok := b.number()
+	n, ok := b.whole()
 	if !ok || n < 1 || n > int64(len(b.election.Options)) {
 		b.at = at
 		return b.expected(fmt.Sprintf("a withdrawn candidate from 1 to %d", len(b.election.Options)))
@@ -210,7 +210,7 @@ func (b *bltReader) ballots() error {
 			voter = id
 		} else {
 			at := b.at
-			n, ok := b.number()
+			n, ok := b.whole()
 			if !ok || !b.separated() {
 				b.at = at
 				return b.expected("a ballot's weight as a whole number, or 0 after the last ballot")

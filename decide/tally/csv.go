@@ -96,6 +96,15 @@ type csvReader struct {
 	points    map[string]*big.Rat // numbers already read
 	voters    int64
 	positions bool
+
+	marked []mark // of the ballot at hand
+	room   []int  // from which the ballots' choices are cut
+}
+
+// mark is what a ballot says of one option.
+type mark struct {
+	option, rank int
+	points       *big.Rat
 }
 
 // csvColumn says what a column holds.
@@ -198,7 +207,7 @@ func (c *csvReader) ballot(row []string) error {
 		return c.errorf(fmt.Sprintf("%d, as in the header", len(c.columns)), "%d fields", len(row))
 	}
 	b := Ballot{Weight: 1}
-	var ranks []int
+	c.marked = c.marked[:0]
 	for i, value := range row {
 		column := &c.columns[i]
 		value = strings.TrimSpace(value)
@@ -207,7 +216,7 @@ func (c *csvReader) ballot(row []string) error {
 		case column.extra:
 			b.Extra = append(b.Extra, strings.Clone(row[i]))
 		case column.option >= 0:
-			ranks, err = c.mark(&b, ranks, column, value)
+			err = c.mark(column, value)
 		case column.name == columnVoter:
 			err = c.voter(&b, value)
 		case column.name == columnWeight:
@@ -223,9 +232,7 @@ func (c *csvReader) ballot(row []string) error {
 		return c.errorf(fmt.Sprintf("weights that together stay below %d", int64(math.MaxInt64)), "weight %d", b.Weight)
 	}
 	c.voters += b.Weight
-	if c.election.Kind == Ordinal {
-		sortByRank(&b, ranks)
-	}
+	c.setChoices(&b)
 	c.election.Ballots = append(c.election.Ballots, b)
 	return nil
 }
@@ -258,40 +265,41 @@ func (c *csvReader) position(b *Ballot, value string) error {
 }
 
 // mark reads what a ballot says of one option.
-func (c *csvReader) mark(b *Ballot, ranks []int, column *csvColumn, value string) ([]int, error) {
+func (c *csvReader) mark(column *csvColumn, value string) error {
+	m := mark{option: column.option}
 	switch c.election.Kind {
 	case Ordinal:
 		if value == "" {
-			return ranks, nil
+			return nil
 		}
 		rank, err := strconv.Atoi(value)
 		if err != nil || rank < 1 || rank > maxCSVRank {
-			return nil, c.errorf(fmt.Sprintf("a rank from 1 to %d, or nothing", maxCSVRank), "%s for %s", quoted(value), column.name)
+			return c.errorf(fmt.Sprintf("a rank from 1 to %d, or nothing", maxCSVRank), "%s for %s", quoted(value), column.name)
 		}
-		b.Choices = append(b.Choices, column.option)
-		return append(ranks, rank-1), nil
+		m.rank = rank - 1
 	case Score, Cumulative:
 		if value == "" {
-			return ranks, nil
+			return nil
 		}
 		points, err := c.number(value)
 		if err != nil {
-			return nil, c.errorf(err.Error(), "%s for %s", quoted(value), column.name)
+			return c.errorf(err.Error(), "%s for %s", quoted(value), column.name)
 		}
-		b.Choices, b.Points = append(b.Choices, column.option), append(b.Points, points)
-		return ranks, nil
-	}
-	switch strings.ToLower(value) {
-	case "1", "x", "yes", "true":
-		if c.election.Kind == ChooseOne && len(b.Choices) > 0 {
-			return nil, c.errorf("at most one", "a second choice, %s", column.name)
-		}
-		b.Choices = append(b.Choices, column.option)
-	case "", "0", "no", "false":
+		m.points = points
 	default:
-		return nil, c.errorf("1, x, yes or true; 0, no, false or nothing", "%s for %s", quoted(value), column.name)
+		switch strings.ToLower(value) {
+		case "1", "x", "yes", "true":
+		case "", "0", "no", "false":
+			return nil
+		default:
+			return c.errorf("1, x, yes or true; 0, no, false or nothing", "%s for %s", quoted(value), column.name)
+		}
+		if c.election.Kind == ChooseOne && len(c.marked) > 0 {
+			return c.errorf("at most one", "a second choice, %s", column.name)
+		}
 	}
-	return ranks, nil
+	c.marked = append(c.marked, m)
+	return nil
 }
 
 func (c *csvReader) number(value string) (*big.Rat, error) {
@@ -306,23 +314,33 @@ func (c *csvReader) number(value string) (*big.Rat, error) {
 	return r, nil
 }
 
-// sortByRank orders a ballot's choices by rank and sets Ranks where they are
-// not simply 0, 1, 2, …
-func sortByRank(b *Ballot, ranks []int) {
-	order := make([]int, len(ranks))
-	for i := range order {
-		order[i] = i
+// setChoices gives the ballot what it marks: by rank where it ranks, with
+// Ranks where they are not simply 0, 1, 2, …
+func (c *csvReader) setChoices(b *Ballot) {
+	n := len(c.marked)
+	if n == 0 {
+		return
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return ranks[i] - ranks[j] })
-	choices, sorted := make([]int, len(order)), make([]int, len(order))
+	slices.SortStableFunc(c.marked, func(x, y mark) int { return x.rank - y.rank })
+	if cap(c.room)-len(c.room) < n {
+		c.room = make([]int, 0, max(8192, n))
+	}
+	start := len(c.room)
 	plain := true
-	for to, from := range order {
-		choices[to], sorted[to] = b.Choices[from], ranks[from]
-		plain = plain && sorted[to] == to
+	for i, m := range c.marked {
+		c.room = append(c.room, m.option)
+		plain = plain && m.rank == i
 	}
-	b.Choices = choices
-	if !plain {
-		b.Ranks = sorted
+	b.Choices = c.room[start:len(c.room):len(c.room)]
+	switch c.election.Kind {
+	case Score, Cumulative:
+		for _, m := range c.marked {
+			b.Points = append(b.Points, m.points)
+		}
+	case Ordinal:
+		for i := 0; !plain && i < n; i++ {
+			b.Ranks = append(b.Ranks, c.marked[i].rank)
+		}
 	}
 }
 

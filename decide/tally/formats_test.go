@@ -207,7 +207,7 @@ func TestCSV(t *testing.T) {
 			Ballots: []Ballot{
 				{Weight: 1, Choices: []int{1, 0}, Voter: "x"},
 				{Weight: 1, Choices: []int{0, 1, 2}, Ranks: []int{0, 0, 2}, Voter: "y"},
-				{Weight: 1, Choices: []int{}, Voter: "z"},
+				{Weight: 1, Voter: "z"},
 			}}},
 		{"approvals", "approve:a\tapprove:b\tweight\nx\t\t3\n0\tyes\t1\n", &Election{
 			Kind: Approval, Options: []Option{{ID: "a"}, {ID: "b"}},

@@ -56,7 +56,8 @@ type Chance struct {
 
 const (
 	defaultPanels = 1000
-	panelAttempts = 400 // tries to fill one panel before giving up
+	panelAttempts = 20  // panels to begin before giving up
+	seatChanges   = 100 // changes to a panel, for each of its seats, before beginning anew
 )
 
 // Commitment is what to publish before a draw, so that the seed published
@@ -69,11 +70,13 @@ func Commitment(seed string) string {
 // Make makes the panels. The same pool, in whatever order, the same lot and
 // the same seed give the same panels on every machine.
 //
-// The method is a greedy one, not leximin: people alike in every category form
-// a group; each panel is filled seat by seat from the group that the scarcest
-// quota needs, or that has been on panels least for its size, and turns back to
-// the start when it gets stuck; within a group people take turns. Bound is what
-// the sizes alone allow: compare it with Lowest to see how even the lot is.
+// The method is a greedy maximin, not leximin: people alike in every category
+// form a group, and within a group people take turns. A panel is filled seat by
+// seat, each from the group that has been on panels least for its size among
+// those that the quotas still allow. Where none is allowed the seat is given all
+// the same, and afterwards single seats, by lot, go to the group that comes
+// nearest to meeting all quotas, until they are met. Bound is what the sizes
+// alone allow: compare it with Lowest to see how even the lot is.
 func (l Lot) Make(pool Pool, seed string) (*Panels, error) {
 	b, err := l.builder(pool, seed)
 	if err != nil {
@@ -254,12 +257,15 @@ func (b *panelBuilder) impossible(pool Pool) error {
 // panel finds how many of each group make a panel.
 func (b *panelBuilder) panel() ([]int, error) {
 	for range panelAttempts {
-		if counts := b.fill(); counts != nil {
-			for i, n := range counts {
-				b.groups[i].seats += int64(n)
-			}
-			return counts, nil
+		f := &filling{panelBuilder: b, counts: make([]int, len(b.groups)), has: make([]int, len(b.quotas)), needs: slices.Clone(b.sumMin)}
+		f.fill()
+		if !f.mend() {
+			continue
 		}
+		for i, n := range f.counts {
+			b.groups[i].seats += int64(n)
+		}
+		return f.counts, nil
 	}
 	return nil, fmt.Errorf("found no panel that meets all quotas in %d attempts: there may be none; widen a quota", panelAttempts)
 }
@@ -270,76 +276,122 @@ type filling struct {
 	counts []int // by group
 	has    []int // by quota
 	needs  []int // by category: seats that minimums still need
-	left   int   // seats
+	broken int   // by how much quotas are not met, together
 }
 
-// fill fills a panel seat by seat; nil if it gets stuck.
-func (b *panelBuilder) fill() []int {
-	f := &filling{panelBuilder: b, counts: make([]int, len(b.groups)), has: make([]int, len(b.quotas)), needs: slices.Clone(b.sumMin), left: b.size}
-	for f.left > 0 {
-		allowed := f.allowed()
-		if quota := f.scarcest(allowed); quota >= 0 {
-			allowed = slices.DeleteFunc(allowed, func(g int) bool { return !slices.Contains(b.groups[g].values, quota) })
-		}
+// fill gives every seat, against the quotas where it must.
+func (f *filling) fill() {
+	for _, q := range f.quotas {
+		f.broken += q.Min
+	}
+	for left := f.size; left > 0; left-- {
+		allowed := f.where(func(g int) bool { return f.allows(g, left) })
 		if len(allowed) == 0 {
-			return nil
+			allowed = f.where(func(int) bool { return true })
 		}
-		f.seat(f.leastServed(allowed))
+		f.seat(f.leastServed(allowed), 1)
 	}
-	return f.counts
 }
 
-// allowed lists the groups that may have one more seat: no maximum is passed,
-// and enough seats are left for the minimums.
-func (f *filling) allowed() []int {
-	var allowed []int
-next:
-	for g, group := range f.groups {
-		if f.counts[g] == len(group.people) {
-			continue
+// mend changes seats until all quotas are met; false if that takes too long.
+func (f *filling) mend() bool {
+	for change := 0; f.broken > 0; change++ {
+		if change == seatChanges*f.size {
+			return false
 		}
-		for c, q := range group.values {
-			if q >= 0 && f.has[q] == f.quotas[q].Max {
-				continue next
-			}
-			helps := q >= 0 && f.has[q] < f.quotas[q].Min
-			if f.needs[c] == f.left && !helps {
-				continue next
-			}
+		out := f.seated(f.chance.intn(f.size))
+		f.seat(out, -1)
+		others := f.where(func(g int) bool { return g != out })
+		switch {
+		case len(others) == 0:
+			f.seat(out, 1)
+			return false
+		case f.chance.intn(10) == 0: // now and then any, to leave dead ends
+			f.seat(others[f.chance.intn(len(others))], 1)
+		default:
+			f.seat(f.leastServed(f.nearest(others)), 1)
 		}
-		allowed = append(allowed, g)
 	}
-	return allowed
+	return true
 }
 
-// scarcest gives the quota whose minimum is furthest from being met, for those
-// who are left to meet it; -1 if all minimums are met.
-func (f *filling) scarcest(allowed []int) int {
-	left := make([]int, len(f.quotas))
-	for _, g := range allowed {
+// where lists the groups with someone left who meets the condition.
+func (f *filling) where(condition func(group int) bool) []int {
+	var groups []int
+	for g := range f.groups {
+		if f.counts[g] < len(f.groups[g].people) && condition(g) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+// seated gives the group that holds a seat.
+func (f *filling) seated(seat int) int {
+	for g, n := range f.counts {
+		if seat -= n; seat < 0 {
+			return g
+		}
+	}
+	return -1 // not reached: there are as many seats as counts
+}
+
+// allows tells whether a group may have one of the seats left: no maximum is
+// passed, and enough seats are left for each category's minimums.
+func (f *filling) allows(group, left int) bool {
+	for c, q := range f.groups[group].values {
+		helps := q >= 0 && f.has[q] < f.quotas[q].Min
+		if q >= 0 && f.has[q] >= f.quotas[q].Max || f.needs[c] >= left && !helps {
+			return false
+		}
+	}
+	return true
+}
+
+// nearest lists those groups that would leave the quotas least broken.
+func (f *filling) nearest(groups []int) []int {
+	var best []int
+	least := 0
+	for _, g := range groups {
+		broken := 0
 		for _, q := range f.groups[g].values {
-			if q >= 0 {
-				left[q] += len(f.groups[g].people) - f.counts[g]
+			switch {
+			case q < 0:
+			case f.has[q] < f.quotas[q].Min:
+				broken--
+			case f.has[q] >= f.quotas[q].Max:
+				broken++
 			}
 		}
-	}
-	best, bestNeed := -1, 0
-	ties := 0
-	for q := range f.quotas {
-		need := f.quotas[q].Min - f.has[q]
-		if need <= 0 {
-			continue
-		}
-		switch c := cmp.Compare(need*left[max(best, 0)], bestNeed*left[q]); {
-		case best < 0 || c > 0:
-			best, bestNeed, ties = q, need, 1
-		case c == 0:
-			if ties++; f.chance.intn(ties) == 0 {
-				best, bestNeed = q, need
-			}
+		if best == nil || broken < least {
+			best, least = append(best[:0], g), broken
+		} else if broken == least {
+			best = append(best, g)
 		}
 	}
 	return best
+}
+
+// seat gives a seat to a group (by 1) or takes it back (by -1).
+func (f *filling) seat(group, by int) {
+	f.counts[group] += by
+	for c, q := range f.groups[group].values {
+		if q < 0 {
+			continue
+		}
+		unmet, short := f.unmet(q), f.short(q)
+		f.has[q] += by
+		f.broken += f.unmet(q) - unmet
+		f.needs[c] += f.short(q) - short
+	}
+}
+
+// short gives how many seats a quota's minimum still needs.
+func (f *filling) short(q int) int { return max(f.quotas[q].Min-f.has[q], 0) }
+
+// unmet gives by how much a quota is not met.
+func (f *filling) unmet(q int) int {
+	return max(f.short(q), f.has[q]-f.quotas[q].Max)
 }
 
 // leastServed gives the group that has had the fewest seats for its size, by
@@ -360,20 +412,6 @@ func (f *filling) leastServed(allowed []int) int {
 		}
 	}
 	return best
-}
-
-func (f *filling) seat(group int) {
-	f.counts[group]++
-	f.left--
-	for c, q := range f.groups[group].values {
-		if q < 0 {
-			continue
-		}
-		if f.has[q] < f.quotas[q].Min {
-			f.needs[c]--
-		}
-		f.has[q]++
-	}
 }
 
 // take names the people of a panel: in each group those whose turn it is.

@@ -170,7 +170,7 @@ func (p *prefLibReader) orders() error {
 }
 
 func (p *prefLibReader) order(pile *ballotPile) error {
-	weight, ok := p.number()
+	weight, ok := p.whole()
 	if !ok || weight == 0 {
 		return p.expected("the number of voters with an order, at least 1")
 	}

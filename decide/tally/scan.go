@@ -74,9 +74,9 @@ func (s *scanner) restOfLine() []byte {
 	return bytes.TrimSuffix(rest, []byte("\r"))
 }
 
-// number reads a whole number without sign. ok is false if there is none here
+// whole reads a whole number without sign. ok is false if there is none here
 // or it exceeds an int64: nothing is passed then.
-func (s *scanner) number() (n int64, ok bool) {
+func (s *scanner) whole() (n int64, ok bool) {
 	at := s.at
 	for at < len(s.data) {
 		d := s.data[at] - '0'
@@ -131,9 +131,10 @@ type ballotPile struct {
 	candidates int
 	ballots    []Ballot
 	voters     int64
-	named      []int // 1 + the last ballot that named the candidate
+	named      []int // number of the last ballot that named the candidate
 
 	// The ballot at hand.
+	number int // from 1
 	start  int // of its choices in scanner.choices
 	rank   int
 	ranks  []int // nil while each choice has the next rank
@@ -157,6 +158,7 @@ func (p *ballotPile) begin(weight int64) error {
 	if cap(p.choices)-len(p.choices) < p.candidates {
 		p.choices = make([]int, 0, max(8192, p.candidates))
 	}
+	p.number++
 	p.weight, p.start, p.rank, p.ranks = weight, len(p.choices), 0, nil
 	return nil
 }
@@ -164,30 +166,40 @@ func (p *ballotPile) begin(weight int64) error {
 // choice reads one candidate number and ranks it at the rank at hand. The
 // number must stand here.
 func (p *ballotPile) choice() error {
-	at := p.at
-	n, ok := p.number()
-	if !ok || n < 1 || n > int64(p.candidates) {
-		p.at = at
+	n, at := 0, p.at
+	for at < len(p.data) && n <= p.candidates { // so it can't overflow
+		digit := p.data[at] - '0'
+		if digit > 9 {
+			break
+		}
+		n = n*10 + int(digit)
+		at++
+	}
+	c := n - 1
+	if at == p.at || uint(c) >= uint(p.candidates) {
 		return p.expected(fmt.Sprintf("a candidate from 1 to %d", p.candidates))
 	}
-	c := int(n - 1)
-	if p.named[c] == len(p.ballots)+1 {
-		p.at = at
+	if p.named[c] == p.number {
 		return &FormatError{Line: p.line, Found: fmt.Sprintf("candidate %d twice on a ballot", n), Expected: "each candidate once"}
 	}
-	p.named[c] = len(p.ballots) + 1
-	ranked := len(p.choices) - p.start
-	if p.ranks == nil && p.rank != ranked {
+	p.named[c] = p.number
+	p.at = at
+	if ranked := len(p.choices) - p.start; p.ranks != nil || p.rank != ranked {
+		p.keepRank(ranked)
+	}
+	p.choices = append(p.choices, c)
+	return nil
+}
+
+// keepRank notes the rank of the next choice where it is not simply its place.
+func (p *ballotPile) keepRank(ranked int) {
+	if p.ranks == nil {
 		p.ranks = make([]int, ranked, ranked+4)
 		for i := range p.ranks {
 			p.ranks[i] = i
 		}
 	}
-	if p.ranks != nil {
-		p.ranks = append(p.ranks, p.rank)
-	}
-	p.choices = append(p.choices, c)
-	return nil
+	p.ranks = append(p.ranks, p.rank)
 }
 
 // finish adds the ballot to the pile.
