@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// roundTrip writes an election and reads it back.
-func roundTrip(t testing.TB, f Format, e *Election) *Election {
+// writeAndRead writes an election and reads it back.
+func writeAndRead(t testing.TB, f Format, e *Election) *Election {
 	t.Helper()
 	var out bytes.Buffer
 	if err := f.Write(&out, e); err != nil {
@@ -36,8 +36,8 @@ func formatNamed(t testing.TB, name string) Format {
 	return Format{}
 }
 
-// sameElection compares two elections in everything.
-func sameElection(t testing.TB, what string, got, want *Election) {
+// wantElection compares two elections in everything.
+func wantElection(t testing.TB, what string, got, want *Election) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: got\n%s\nexpected\n%s", what, start(got), start(want))
@@ -95,13 +95,13 @@ func TestBLT(t *testing.T) {
 		},
 		OptionColumns: []string{"party"},
 	}
-	sameElection(t, "parsed", e, want)
-	again := roundTrip(t, formatNamed(t, "blt"), e)
+	wantElection(t, "parsed", e, want)
+	again := writeAndRead(t, formatNamed(t, "blt"), e)
 	// Comments move to the top; everything else stays where it was.
 	for _, e := range []*Election{want, again} {
 		slices.SortStableFunc(e.Meta, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 	}
-	sameElection(t, "written and read back", again, want)
+	wantElection(t, "written and read back", again, want)
 	if lost := BLTLosses(e); len(lost) > 0 {
 		t.Errorf("says that a BLT file can't hold what came from one: %v", lost)
 	}
@@ -168,8 +168,8 @@ func TestPrefLib(t *testing.T) {
 			{"MODIFICATION TYPE", "original"}, {"", "a line of its own"}, {"PUBLICATION DATE", "2026-01-02"},
 		},
 	}
-	sameElection(t, "parsed", e, want)
-	sameElection(t, "written and read back", roundTrip(t, formatNamed(t, "preflib"), e), want)
+	wantElection(t, "parsed", e, want)
+	wantElection(t, "written and read back", writeAndRead(t, formatNamed(t, "preflib"), e), want)
 	if lost := PrefLibLosses(e); len(lost) > 0 {
 		t.Errorf("says that a PrefLib file can't hold what came from one: %v", lost)
 	}
@@ -183,7 +183,7 @@ func TestPrefLibTypes(t *testing.T) {
 		if got := PrefLibType(e); got != want {
 			t.Errorf("%v is %s, expected %s", lines, got, want)
 		}
-		if again := roundTrip(t, formatNamed(t, "preflib"), e); again.MetaValue("DATA TYPE") != want {
+		if again := writeAndRead(t, formatNamed(t, "preflib"), e); again.MetaValue("DATA TYPE") != want {
 			t.Errorf("%v is written as %s", lines, again.MetaValue("DATA TYPE"))
 		}
 	}
@@ -234,9 +234,9 @@ func TestCSV(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sameElection(t, "parsed", e, test.want)
+				wantElection(t, "parsed", e, test.want)
 			}
-			sameElection(t, "written and read back", roundTrip(t, formatNamed(t, "csv"), test.want), test.want)
+			wantElection(t, "written and read back", writeAndRead(t, formatNamed(t, "csv"), test.want), test.want)
 			if lost := CSVLosses(test.want); len(lost) > 0 {
 				t.Errorf("says that a CSV file can't hold what came from one: %v", lost)
 			}
@@ -388,16 +388,16 @@ func TestRealRankedFilesRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := roundTrip(t, format, e)
+		again := writeAndRead(t, format, e)
 		if format.Name == "preflib" && e.MetaValue(keyDataType) == "" { // one file has lost its head
 			again.Meta = slices.DeleteFunc(again.Meta, func(f Field) bool { return f.Name == keyDataType })
 		}
-		sameElection(t, f.name, again, e)
+		wantElection(t, f.name, again, e)
 		if lost := format.Losses(e); len(lost) > 0 {
 			t.Errorf("%s: says that its own format loses %v", f.name, lost)
 		}
 		for _, other := range []string{"blt", "preflib", "csv"} {
-			a, b := mustCount(t, e, Rule{Name: "schulze"}), mustCount(t, roundTrip(t, formatNamed(t, other), e), Rule{Name: "schulze"})
+			a, b := mustCount(t, e, Rule{Name: "schulze"}), mustCount(t, writeAndRead(t, formatNamed(t, other), e), Rule{Name: "schulze"})
 			if x, y := asJSON(t, a), asJSON(t, b); x != y {
 				t.Errorf("%s: counts otherwise as %s", f.name, other)
 			}
