@@ -35,13 +35,15 @@ var arrows = map[string][]string{
 	"record": {"act", "db"},
 	"search": {"act", "db"},
 
-	"place":     carriers,
-	"blueprint": append([]string{"place", "blueprint/clause"}, carriers...),
-	"decide":    append([]string{"place", "decide/tally", "decide/opinion"}, carriers...),
-	"advance":   append([]string{"place"}, carriers...),
-	"testify":   append([]string{"place"}, carriers...),
-	"converge":  append([]string{"place"}, carriers...),
-	"atlas":     append([]string{"place"}, carriers...),
+	"place":         carriers,
+	"blueprint":     append([]string{"place", "blueprint/clause"}, carriers...),
+	"decide":        append([]string{"place", "decide/tally", "decide/opinion"}, carriers...),
+	"decide/report": {"i18n", "decide/tally", "decide/opinion"},
+
+	"advance":  append([]string{"place"}, carriers...),
+	"testify":  append([]string{"place"}, carriers...),
+	"converge": append([]string{"place"}, carriers...),
+	"atlas":    append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
 	"web":       append(capabilities, append([]string{"record", "i18n", "library", "web/page", "web/asset"}, carriers...)...),

@@ -15,6 +15,7 @@ import (
 type CLI struct {
 	Serve   ServeCmd   `cmd:"" help:"Run a node."`
 	Compare CompareCmd `cmd:"" help:"Say which text was made from which, and what became of each clause."`
+	Opinion OpinionCmd `cmd:"" help:"Map the opinions in a Polis export."`
 }
 
 func main() {
