@@ -92,6 +92,7 @@ func TestChecksFind(t *testing.T) {
 			`web/web.go:17:18: uses the message site.sav, which is not in English`,
 			`web/web.go:18:29: uses the message site.name_missing, which is not in English`,
 			`web/web.go:21:41: uses the message said.sade, which is not in English`,
+			`web/report.html:2: uses the message said.not_there, which is not in English`,
 			`i18n/locale/en: said.never is used nowhere`,
 			`i18n/locale/en: site.forgotten is used nowhere`,
 		},

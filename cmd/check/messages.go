@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -196,7 +197,28 @@ func usedKeys(r *repository, parts map[string]bool) (*uses, error) {
 			return true
 		})
 	}
+	for _, name := range r.with(".html") {
+		src, err := r.read(name)
+		if err != nil {
+			return nil, err
+		}
+		u.lookTemplate(name, src)
+	}
 	return u, nil
+}
+
+// inTemplate is how a template of html/template asks for a message.
+var inTemplate = regexp.MustCompile(`\bT "([^"]*)"`)
+
+func (u *uses) lookTemplate(name string, src []byte) {
+	n := 0
+	for line := range bytes.Lines(src) {
+		n++
+		for _, key := range inTemplate.FindAllSubmatch(line, -1) {
+			u.literals[string(key[1])] = true
+			u.called = append(u.called, problem{fmt.Sprintf("%s:%d", name, n), string(key[1])})
+		}
+	}
 }
 
 // look sees a node before those that it is made of.

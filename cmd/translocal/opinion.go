@@ -70,12 +70,15 @@ func (c *OpinionCmd) makeMap(ctx context.Context) (*opinion.Map, error) {
 		m, err := opinion.Make(conversation, opinion.Options{K: c.K})
 		done <- result{m, err}
 	}()
+	var r result
 	select {
-	case r := <-done:
-		return r.m, r.err
+	case r = <-done:
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		return nil, errors.New("interrupted; nothing was written")
 	}
+	return r.m, r.err
 }
 
 // writeWhole writes a file that is there whole or not at all.
