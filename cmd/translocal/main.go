@@ -16,6 +16,8 @@ type CLI struct {
 	Serve   ServeCmd   `cmd:"" help:"Run a node."`
 	Compare CompareCmd `cmd:"" help:"Say which text was made from which, and what became of each clause."`
 	Opinion OpinionCmd `cmd:"" help:"Map the opinions in a Polis export."`
+	Tally   TallyCmd   `cmd:"" help:"Count the ballots of a file by a rule."`
+	Convert ConvertCmd `cmd:"" help:"Write an election in another format."`
 }
 
 func main() {

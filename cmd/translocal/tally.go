@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"translocal/decide/tally"
+)
+
+// TallyCmd counts the ballots of a file.
+type TallyCmd struct {
+	File       string `arg:"" type:"path" help:"Ballots: Pabulib (.pb), BLT (.blt), PrefLib (.soi .soc .toi .toc) or CSV (.csv)."`
+	Rule       string `placeholder:"R" help:"Rule to count by, such as equal-shares, irv, consensus-minus:1 or supermajority:2/3. Without it: the rule that the file declares, or a list of those that fit its ballots."`
+	Utility    string `placeholder:"U" help:"Budgets: what voters get from a funded project: cost, count, points or borda."`
+	Completion string `placeholder:"C" help:"Equal Shares: what happens to money left over: none, greedy, add1 or add1+greedy; for committees also phragmen."`
+	Stop       string `placeholder:"S" help:"add1: ends when nothing more fits (exhaustive) or only before it overspends (overspend)."`
+	Integral   *bool  `negatable:"" help:"Equal Shares: begin with whole currency units for each voter."`
+	Increment  string `placeholder:"N" help:"add1: what each step gives every voter (1)."`
+	Comparison *bool  `negatable:"" help:"Equal Shares: let greedy-votes stand instead if more voters have more winners by it."`
+	NoSkip     *bool  `negatable:"" help:"Greedy: end at the first project that doesn't fit."`
+	MinScore   string `placeholder:"N" help:"Greedy: votes or points that a project needs."`
+	Seats      int    `placeholder:"N" help:"How many to elect."`
+	Eligible   int64  `placeholder:"N" help:"One proposal: members who may vote."`
+	Quorum     string `placeholder:"1/2|N" help:"One proposal: the share of members or the number of voters that must take part."`
+	Tie        string `placeholder:"T" help:"How ties are broken: id, votes-cost, lot:SEED or open (id)."`
+	JSON       bool   `name:"json" help:"Print the outcome as JSON."`
+}
+
+// Run counts and prints. Nothing is printed of a count that did not end.
+func (c *TallyCmd) Run(ctx context.Context) error {
+	election, err := readElection(c.File)
+	if err != nil {
+		return err
+	}
+	rule, err := c.rule(election)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	bar := newProgress(os.Stderr)
+	outcome, err := tally.CountContext(ctx, election, rule, bar.show)
+	bar.clear()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted: nothing was counted to its end, and nothing was written")
+	case err != nil:
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	if c.JSON {
+		return printJSON(os.Stdout, c.File, outcome)
+	}
+	return printOutcome(os.Stdout, election, outcome)
+}
+
+// readElection reads a file of ballots by the format that its name says.
+func readElection(file string) (*tally.Election, error) {
+	format, err := tally.FormatOf(file)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	election, err := format.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return election, nil
+}
+
+// rule is the one asked for, or the one that the file declares, with the
+// parameters given.
+func (c *TallyCmd) rule(e *tally.Election) (r tally.Rule, err error) {
+	if c.Rule == "" {
+		r, err = tally.DeclaredRule(e)
+	} else {
+		r, err = tally.ParseRule(c.Rule)
+	}
+	if err != nil {
+		return r, err
+	}
+	for to, given := range map[*string]string{&r.Utility: c.Utility, &r.Completion: c.Completion, &r.Stop: c.Stop} {
+		if given != "" {
+			*to = given
+		}
+	}
+	for to, given := range map[*bool]*bool{&r.Integral: c.Integral, &r.Comparison: c.Comparison, &r.NoSkip: c.NoSkip} {
+		if given != nil {
+			*to = *given
+		}
+	}
+	for to, given := range map[**big.Rat]string{&r.Increment: c.Increment, &r.MinScore: c.MinScore} {
+		if given == "" {
+			continue
+		}
+		if *to, err = tally.ParseAmount(given); err != nil {
+			return r, err
+		}
+	}
+	if c.Seats != 0 {
+		r.Seats = c.Seats
+	}
+	r.Eligible = c.Eligible
+	if c.Quorum != "" {
+		if r.Quorum, err = tally.ParseQuorum(c.Quorum); err != nil {
+			return r, err
+		}
+	}
+	if c.Tie != "" {
+		r.Tie, err = tally.ParseTie(c.Tie)
+	}
+	return r, err
+}
+
+// printJSON prints the outcome for other programs.
+func printJSON(w io.Writer, file string, o *tally.Outcome) error {
+	outcome, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	name, err := json.Marshal(filepath.Base(file))
+	if err != nil {
+		return err
+	}
+	// The outcome's members follow that of the file.
+	_, err = fmt.Fprintf(w, "{\"file\":%s,%s\n", name, outcome[1:])
+	return err
+}
+
+// printOutcome prints what a person at a terminal wants to know first.
+func printOutcome(w io.Writer, e *tally.Election, o *tally.Outcome) error {
+	var out strings.Builder
+	options := map[string]*tally.Option{}
+	for i := range e.Options {
+		options[e.Options[i].ID] = &e.Options[i]
+	}
+	line := func(id string) {
+		fmt.Fprintf(&out, "  %s", id)
+		if option := options[id]; option != nil {
+			if option.Name != "" {
+				fmt.Fprintf(&out, "  %s", option.Name)
+			}
+			if option.Cost != nil {
+				fmt.Fprintf(&out, "  %s", tally.Num(option.Cost))
+			}
+		}
+		out.WriteByte('\n')
+	}
+	fmt.Fprintf(&out, "%s: %d winners by %s\n", e.Title, len(o.Winners), o.Rule.Text())
+	for _, id := range o.Winners {
+		line(id)
+	}
+	if len(o.Tied) > 0 {
+		out.WriteString("tied, left open:\n")
+		for _, id := range o.Tied {
+			line(id)
+		}
+	}
+	if !o.Budget.IsZero() {
+		fmt.Fprintf(&out, "spent %s of %s\n", o.Spent, o.Budget)
+	}
+	if !o.Endowment.IsZero() {
+		fmt.Fprintf(&out, "endowment %s\n", o.Endowment)
+	}
+	for _, tie := range o.Ties {
+		if tie.Chosen != "" {
+			fmt.Fprintf(&out, "tie among %s: %s by %s\n", strings.Join(tie.Among, ", "), tie.Chosen, tie.By)
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// progress is a bar on a terminal, and nothing elsewhere.
+type progress struct {
+	to    io.Writer // nil: no terminal
+	shown int       // of barWidth
+}
+
+const barWidth = 40
+
+func newProgress(f *os.File) *progress {
+	if !term.IsTerminal(int(f.Fd())) {
+		return &progress{}
+	}
+	return &progress{to: f}
+}
+
+// show draws the bar anew when it has grown.
+func (p *progress) show(done, total int64) {
+	if p.to == nil || total <= 0 {
+		return
+	}
+	width := int(min(max(done, 0), total) * barWidth / total)
+	if width <= p.shown {
+		return
+	}
+	p.shown = width
+	fmt.Fprintf(p.to, "\r[%s%s]", strings.Repeat("=", width), strings.Repeat(" ", barWidth-width))
+}
+
+func (p *progress) clear() {
+	if p.shown > 0 {
+		fmt.Fprintf(p.to, "\r%s\r", strings.Repeat(" ", barWidth+2))
+	}
+}

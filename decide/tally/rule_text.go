@@ -1,0 +1,134 @@
+package tally
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParseRule reads the name of a rule with what belongs to its name:
+// "consensus-minus:2", "supermajority:2/3", "irv".
+func ParseRule(s string) (Rule, error) {
+	name, detail, detailed := strings.Cut(s, ":")
+	r := Rule{Name: name}
+	if _, ok := methods[name]; !ok {
+		return Rule{}, fmt.Errorf("no rule %q; the rules are %s", name, strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+	}
+	switch {
+	case name == "consensus-minus":
+		n, err := strconv.Atoi(detail)
+		if err != nil || n < 0 {
+			return Rule{}, fmt.Errorf("rule %q: expected how many may stand against, as in consensus-minus:2", s)
+		}
+		r.Objections = n
+	case name == "supermajority" && detailed:
+		share, err := parseShare(detail)
+		if err != nil {
+			return Rule{}, fmt.Errorf("rule %q: expected a share, as in supermajority:2/3", s)
+		}
+		r.Threshold = share
+	case detailed:
+		return Rule{}, fmt.Errorf("rule %q: %s takes nothing after a colon", s, name)
+	}
+	return r, nil
+}
+
+// Text gives the form that ParseRule reads.
+func (r Rule) Text() string {
+	switch {
+	case r.Name == "consensus-minus":
+		return r.Name + ":" + strconv.Itoa(r.Objections)
+	case r.Name == "supermajority" && r.Threshold != nil:
+		return r.Name + ":" + r.Threshold.RatString()
+	}
+	return r.Name
+}
+
+// parseShare reads a share from 0 to 1: "2/3", "0.5".
+func parseShare(s string) (*big.Rat, error) {
+	above, below, fraction := strings.Cut(s, "/")
+	share, err := parseDecimal(above)
+	if err != nil {
+		return nil, err
+	}
+	if fraction {
+		d, err := parseDecimal(below)
+		if err != nil {
+			return nil, err
+		}
+		if d.Sign() == 0 {
+			return nil, fmt.Errorf("a denominator that is not zero")
+		}
+		share.Quo(share, d)
+	}
+	if share.Sign() < 0 || share.Cmp(big.NewRat(1, 1)) > 0 {
+		return nil, fmt.Errorf("a share from 0 to 1")
+	}
+	return share, nil
+}
+
+// ParseQuorum reads a number of voters ("12") or a share of those eligible
+// ("1/2", "0.4").
+func ParseQuorum(s string) (Quorum, error) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n >= 0 {
+		return Quorum{Voters: n}, nil
+	}
+	share, err := parseShare(s)
+	if err != nil {
+		return Quorum{}, fmt.Errorf("quorum %q: expected a number of voters, or a share such as 1/2", s)
+	}
+	return Quorum{Share: share}, nil
+}
+
+// ParseAmount reads an amount of money or points that is not negative.
+func ParseAmount(s string) (*big.Rat, error) {
+	r, err := parseDecimal(s)
+	if err != nil {
+		return nil, fmt.Errorf("amount %q: expected %w", s, err)
+	}
+	if r.Sign() < 0 {
+		return nil, fmt.Errorf("amount %q: expected zero or more", s)
+	}
+	return r, nil
+}
+
+// Options gives the rule's parameters by name, as text, without those that the
+// rule does not use.
+func (r Rule) Options() map[string]any {
+	o := map[string]any{"tie": r.Tie.String()}
+	for name, value := range map[string]string{"utility": r.Utility, "completion": r.Completion} {
+		if value != "" {
+			o[name] = value
+		}
+	}
+	if r.Completion == CompletionAdd1 || r.Completion == CompletionAdd1Greedy {
+		o["stop"], o["increment"] = r.Stop, Num(r.Increment).String()
+	}
+	if r.Name == "equal-shares" {
+		o["integral"] = r.Integral
+	}
+	if r.Seats > 0 {
+		o["seats"] = r.Seats
+	}
+	if r.MinScore != nil {
+		o["min_score"] = Num(r.MinScore).String()
+	}
+	for name, set := range map[string]bool{"no_skip": r.NoSkip, "comparison": r.Comparison} {
+		if set {
+			o[name] = true
+		}
+	}
+	if r.Eligible > 0 {
+		o["eligible"] = r.Eligible
+	}
+	switch {
+	case r.Quorum.Share != nil:
+		o["quorum"] = r.Quorum.Share.RatString()
+	case r.Quorum.Voters > 0:
+		o["quorum"] = strconv.FormatInt(r.Quorum.Voters, 10)
+	}
+	return o
+}
