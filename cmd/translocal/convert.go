@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,6 +24,10 @@ type ConvertCmd struct {
 // Run converts, and says what the target can't hold. The target is written
 // whole or not at all.
 func (c *ConvertCmd) Run(ctx context.Context) error {
+	p, err := printer(c.Lang)
+	if err != nil {
+		return err
+	}
 	target, err := tally.FormatOf(c.To)
 	if err != nil {
 		return err
@@ -39,18 +43,29 @@ func (c *ConvertCmd) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := writeWhole(c.To, out.Bytes()); err != nil {
+	if err := writeWhole(c.To, func(w io.Writer) error {
+		_, err := w.Write(out.Bytes())
+		return err
+	}); err != nil {
 		return err
 	}
-	messages, err := i18n.Load()
-	if err != nil {
-		return err
-	}
-	p := messages.Printer(c.Lang)
 	for _, loss := range target.Losses(election) {
 		fmt.Fprintln(os.Stderr, say(p, loss))
 	}
 	return nil
+}
+
+// printer gives the messages of a language.
+func printer(lang string) (*i18n.Printer, error) {
+	bundle, err := i18n.Load()
+	if err != nil {
+		return nil, err
+	}
+	p := bundle.Printer(lang)
+	if p == nil {
+		return nil, fmt.Errorf("--lang %s: the languages are %s", lang, strings.Join(bundle.Languages(), ", "))
+	}
+	return p, nil
 }
 
 // say gives a message's sentence.
@@ -60,23 +75,4 @@ func say(p *i18n.Printer, m tally.Message) string {
 		args = append(args, name, strings.ReplaceAll(m.Args[name], "\n", ", "))
 	}
 	return p.T(m.Key, args...)
-}
-
-// writeWhole writes a file so that it is there whole or not at all.
-func writeWhole(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if _, err = f.Write(data); err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
 }
