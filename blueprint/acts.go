@@ -168,12 +168,12 @@ func checkParents(a *act.Act, parents []Parent) error {
 			previous++
 		}
 		if seen[p.key()] {
-			f.Add(at, "fault.twice")
+			f.Add(at, "blueprint.fault.twice")
 		}
 		seen[p.key()] = true
 	}
 	if previous > 1 {
-		f.Add("object.parents", "fault.twice")
+		f.Add("object.parents", "blueprint.fault.twice")
 	}
 	return f.Err()
 }
@@ -197,7 +197,7 @@ func (p Parent) check(a *act.Act, at string) error {
 	}
 	if p.Library != nil {
 		if p.Version != nil || p.Blueprint != "" || p.Kind == Previous {
-			f.Add(at, "fault.parent")
+			f.Add(at, "blueprint.fault.parent")
 		}
 		if !libraryShape.MatchString(p.Library.Model) {
 			f.Add(at+".library.model", "fault.id")
@@ -218,7 +218,7 @@ func (p Parent) check(a *act.Act, at string) error {
 		f.Add(at+".version.act", "fault.required")
 	}
 	if p.Kind == Previous && p.Version.Stream != a.Stream {
-		f.Add(at+".version.stream", "fault.parent")
+		f.Add(at+".version.stream", "blueprint.fault.parent")
 	}
 	return f.Err()
 }
@@ -246,7 +246,7 @@ func checkClauses(a *act.Act, list []PublishedClause) error {
 		}
 		f.Merge(checkStatus(at+".status", c.Status))
 		if !named["c/"+c.ID] { // missing, or the same clause twice
-			f.Add(at, "fault.clause_part")
+			f.Add(at, "blueprint.fault.clause_part")
 		}
 		delete(named, "c/"+c.ID)
 		texts++
@@ -274,14 +274,14 @@ func checkCredits(a *act.Act, p *Published) error {
 		at := "object.credits." + itoa(i)
 		f.Merge(c.check(at))
 		if seen[c.key()] {
-			f.Add(at, "fault.twice")
+			f.Add(at, "blueprint.fault.twice")
 		}
 		seen[c.key()] = true
 		credited[c.Place.Stream] = true
 	}
 	for i, parent := range p.Parents {
 		if parent.Version != nil && parent.Version.Stream != a.Stream && !credited[parent.Version.Stream] {
-			f.Add("object.parents."+itoa(i), "fault.credit_missing")
+			f.Add("object.parents."+itoa(i), "blueprint.fault.credit_missing")
 		}
 	}
 	return f.Err()
@@ -379,14 +379,14 @@ func checkPlaceInLine(ctx context.Context, tx *db.Tx, a *act.Act, p *Published, 
 		at := "object.parents." + itoa(i)
 		of, err := ownVersion.One(ctx, tx, a.Stream, parent.Version.URL)
 		if fault.Is(err, fault.NotFound) || err == nil && (of.Leaf != parent.Version.Act || of.Blueprint != parent.Blueprint) {
-			return fault.At(at, "fault.parent")
+			return fault.At(at, "blueprint.fault.parent")
 		}
 		if err != nil {
 			return err
 		}
 		switch {
 		case parent.Kind == Previous && of.Blueprint != p.Blueprint:
-			return fault.At(at, "fault.parent")
+			return fault.At(at, "blueprint.fault.parent")
 		case parent.Kind == Previous:
 			follows = parent.Version.URL
 		case parent.Kind == Translates && of.Blueprint == p.Blueprint:
@@ -394,7 +394,7 @@ func checkPlaceInLine(ctx context.Context, tx *db.Tx, a *act.Act, p *Published, 
 		}
 	}
 	if follows != head || n > 0 && head == "" && !begins {
-		return fault.At("object.parents", "fault.not_newest")
+		return fault.At("object.parents", "blueprint.fault.not_newest")
 	}
 	return nil
 }
@@ -414,7 +414,7 @@ func checkCreditsKept(ctx context.Context, tx *db.Tx, a *act.Act, p *Published) 
 		}
 		for _, c := range owed {
 			if !has[c.key()] {
-				return fault.At("object.credits", "fault.credit_missing")
+				return fault.At("object.credits", "blueprint.fault.credit_missing")
 			}
 		}
 	}

@@ -169,7 +169,7 @@ func (t *Text) Clean() error {
 		at := "clauses." + itoa(i)
 		f.Merge(c.Clean(at))
 		if seen[c.ID] {
-			f.Add(at+".id", "fault.twice")
+			f.Add(at+".id", "blueprint.fault.twice")
 		}
 		seen[c.ID] = true
 	}
@@ -186,10 +186,10 @@ func (t *Text) cleanVariables(f *fault.Fields) {
 	for i := range t.Variables {
 		v, at := &t.Variables[i], "variables."+itoa(i)
 		if names := clause.Variables("{{" + v.Name + "}}"); len(names) != 1 || names[0] != v.Name {
-			f.Add(at+".name", "fault.variable")
+			f.Add(at+".name", "blueprint.fault.variable")
 		}
 		if known[v.Name] {
-			f.Add(at+".name", "fault.twice")
+			f.Add(at+".name", "blueprint.fault.twice")
 		}
 		known[v.Name] = true
 		v.Label = line(f, at+".label", v.Label, MaxTitle, false)
@@ -234,7 +234,7 @@ func (c *Clause) Clean(at string) error {
 	f.Merge(checkStatus(at+".status", c.Status))
 	c.Heading = line(&f, at+".heading", c.Heading, MaxHeading, false)
 	if c.Missing {
-		f.Add(at+".text", "fault.clause_missing")
+		f.Add(at+".text", "blueprint.fault.clause_missing")
 	} else {
 		c.Text = passage(&f, at+".text", c.Text, MaxText, c.Heading == "")
 	}
@@ -323,7 +323,7 @@ func checkDate(field, s string) error {
 			return nil
 		}
 	}
-	return fault.At(field, "fault.date")
+	return fault.At(field, "blueprint.fault.date")
 }
 
 func itoa(i int) string { return strconv.Itoa(i) }

@@ -178,7 +178,7 @@ func (b *Blueprints) keep(ctx context.Context, tx *db.Tx, d *Draft) (Link, error
 func (d *Draft) encode() (string, error) {
 	body, err := json.Marshal(d.DraftBody)
 	if err == nil && len(body) > MaxDraft {
-		err = fault.At("clauses", "fault.text_too_large")
+		err = fault.At("clauses", "blueprint.fault.text_too_large")
 	}
 	return string(body), err
 }

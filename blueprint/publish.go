@@ -66,7 +66,7 @@ func (p *Publication) draft(ctx context.Context, tx *db.Tx, k *VersionKey) (act.
 // tooLarge says which field makes an act of ours too large.
 func tooLarge(err error) error {
 	if fault.Is(err, fault.TooLarge) {
-		return fault.At("clauses", "fault.text_too_large")
+		return fault.At("clauses", "blueprint.fault.text_too_large")
 	}
 	return err
 }

@@ -113,7 +113,7 @@ func (n *NewSuggestion) clean() error {
 	for i := range n.Changes {
 		c, at := &n.Changes[i], "changes."+itoa(i)
 		if seen[c.Clause] {
-			f.Add(at+".clause", "fault.twice")
+			f.Add(at+".clause", "blueprint.fault.twice")
 		}
 		seen[c.Clause] = true
 		f.Merge(c.clean(at))
@@ -189,7 +189,7 @@ func changesOf(s *act.Submission, o *suggested) ([]SuggestedChange, error) {
 		x := SuggestedChange{Kind: c.Kind, Clause: c.Clause, After: c.After, Reason: s.Text("r/" + c.Clause)}
 		if c.Kind != ToDrop {
 			if json.Unmarshal([]byte(s.Text("c/"+c.Clause)), &x.Wording) != nil {
-				f.Add(at, "fault.clause_part")
+				f.Add(at, "blueprint.fault.clause_part")
 				continue
 			}
 			x.Wording.ID, x.Wording.Kind = c.Clause, clause.Passage
@@ -198,7 +198,7 @@ func changesOf(s *act.Submission, o *suggested) ([]SuggestedChange, error) {
 			}
 		}
 		if seen[c.Clause] {
-			f.Add(at, "fault.twice")
+			f.Add(at, "blueprint.fault.twice")
 		}
 		seen[c.Clause] = true
 		f.Merge(x.clean(at))
@@ -329,7 +329,7 @@ func receiveSuggested(ctx context.Context, tx *db.Tx, s *act.Submission, o *sugg
 		return err
 	}
 	if of.Blueprint != o.Blueprint || o.Version.Act != "" && of.Leaf != o.Version.Act {
-		return fault.At("object.version", "fault.parent")
+		return fault.At("object.version", "blueprint.fault.parent")
 	}
 	changes, err := changesOf(s, o)
 	if err != nil {
@@ -469,7 +469,7 @@ func (b *Blueprints) Suggest(ctx context.Context, v place.Viewer, n NewSuggestio
 // tooLong names the field where a document can't hold what was written.
 func tooLong(err error) error {
 	if fault.Is(err, fault.TooLarge) {
-		return fault.At("changes", "fault.text_too_large")
+		return fault.At("changes", "blueprint.fault.text_too_large")
 	}
 	return err
 }
@@ -502,7 +502,7 @@ func (n *NewSuggestion) origin(ctx context.Context, on db.Queryer) (*act.Ref, er
 		return nil, err
 	}
 	if h.Stream != n.Place {
-		return nil, fault.At("from", "fault.parent")
+		return nil, fault.At("from", "blueprint.fault.parent")
 	}
 	ref := h.Ref()
 	return &ref, nil

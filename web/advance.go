@@ -297,12 +297,12 @@ func (s *Server) calendar(w http.ResponseWriter, r *http.Request) error {
 // advanceAPI is the same for programs.
 func (s *Server) advanceAPI(api huma.API) {
 	type bringingPath struct {
-		streamPath
+		StreamPath
 		ID string `query:"id" doc:"URL of the bringing" required:"true"`
 	}
 	operate(api, "POST", "/places/{stream}/authorities", "name-authority", "Name a body to which texts can be brought",
 		func(ctx context.Context, in *struct {
-			streamPath
+			StreamPath
 			Body struct {
 				Name string `json:"name"`
 				Kind string `json:"kind"`
@@ -316,7 +316,7 @@ func (s *Server) advanceAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/bringings", "bring", "Record that the text of a decision is brought to an authority",
 		func(ctx context.Context, in *struct {
-			streamPath
+			StreamPath
 			Body struct {
 				Outcome   string `json:"outcome" doc:"URL of the decision"`
 				Authority string `json:"authority" doc:"URL of the authority"`
@@ -329,7 +329,7 @@ func (s *Server) advanceAPI(api huma.API) {
 			return newID(b.ID), nil
 		})
 	operate(api, "GET", "/places/{stream}/bringings", "bringings", "What a place has brought, and what became of it",
-		func(ctx context.Context, in *streamPath) (*struct{ Body []*advance.Bringing }, error) {
+		func(ctx context.Context, in *StreamPath) (*struct{ Body []*advance.Bringing }, error) {
 			list, err := s.Advances.Of(ctx, in.stream())
 			return &struct{ Body []*advance.Bringing }{list}, err
 		})

@@ -25,7 +25,7 @@ func (s *Server) api() {
 	c.Servers = []*huma.Server{{URL: s.Base}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(s.mux, c)
-	for _, part := range []func(huma.API){s.placeAPI, s.decideAPI, s.advanceAPI} {
+	for _, part := range []func(huma.API){s.placeAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI} {
 		part(api)
 	}
 }
@@ -75,7 +75,9 @@ type sessionBody struct {
 	}
 }
 
-type nameAndPassword struct {
+// NameAndPassword is what one signs in with. (Embedded types are exported, or
+// their fields are not seen.)
+type NameAndPassword struct {
 	Pseudonym string `json:"pseudonym"`
 	Password  string `json:"password"`
 }
@@ -104,7 +106,7 @@ func (s *Server) placeAPI(api huma.API) {
 		func(ctx context.Context, in *struct {
 			Secret string `path:"secret"`
 			Body   struct {
-				nameAndPassword
+				NameAndPassword
 				Place string `json:"place" doc:"Name of the first place"`
 			}
 		}) (*sessionBody, error) {
@@ -115,7 +117,7 @@ func (s *Server) placeAPI(api huma.API) {
 			return s.token(ctx, v, made)
 		})
 	operate(api, "POST", "/sessions", "sign-in", "Open a session",
-		func(ctx context.Context, in *struct{ Body nameAndPassword }) (*sessionBody, error) {
+		func(ctx context.Context, in *struct{ Body NameAndPassword }) (*sessionBody, error) {
 			v, err := s.Places.SignIn(ctx, in.Body.Pseudonym, in.Body.Password)
 			if err != nil {
 				return nil, err
@@ -125,7 +127,7 @@ func (s *Server) placeAPI(api huma.API) {
 	operate(api, "POST", "/come-in/{secret}", "come-in", "Come in by an invitation",
 		func(ctx context.Context, in *struct {
 			Secret string `path:"secret"`
-			Body   nameAndPassword
+			Body   NameAndPassword
 		}) (*sessionBody, error) {
 			stream, v, err := s.Places.ComeIn(ctx, viewerIn(ctx), in.Secret, place.Newcomer{Name: in.Body.Pseudonym, Password: in.Body.Password})
 			if err != nil {
@@ -167,7 +169,7 @@ func (s *Server) placeAPI(api huma.API) {
 			return &struct{ Body placeBody }{toPlaceBody(p)}, nil
 		})
 	operate(api, "GET", "/places/{stream}", "place", "One place by its fingerprint",
-		func(ctx context.Context, in *streamPath) (*struct{ Body placeBody }, error) {
+		func(ctx context.Context, in *StreamPath) (*struct{ Body placeBody }, error) {
 			p, err := s.Places.ByStream(ctx, in.stream())
 			if err != nil {
 				return nil, err
@@ -176,7 +178,7 @@ func (s *Server) placeAPI(api huma.API) {
 		})
 	operate(api, "PUT", "/places/{stream}", "describe-place", "Say anew what a place is",
 		func(ctx context.Context, in *struct {
-			streamPath
+			StreamPath
 			Body struct {
 				Name      string       `json:"name"`
 				Names     []place.Name `json:"names,omitempty"`
@@ -193,7 +195,7 @@ func (s *Server) placeAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/invitations", "invite", "Make a single-use invitation",
 		func(ctx context.Context, in *struct {
-			streamPath
+			StreamPath
 			Body struct {
 				Role string `json:"role" enum:"member,keeper"`
 			}
@@ -216,12 +218,12 @@ func (s *Server) placeAPI(api huma.API) {
 		})
 }
 
-// streamPath is the place in the path of an operation, by its fingerprint.
-type streamPath struct {
+// StreamPath is the place in the path of an operation, by its fingerprint.
+type StreamPath struct {
 	Stream string `path:"stream" doc:"Fingerprint of the place's stream"`
 }
 
-func (p streamPath) stream() act.Fingerprint { return act.Fingerprint(p.Stream) }
+func (p StreamPath) stream() act.Fingerprint { return act.Fingerprint(p.Stream) }
 
 func (s *Server) token(ctx context.Context, v place.Viewer, p *place.Place) (*sessionBody, error) {
 	secret, err := s.Places.OpenSession(ctx, v, "API")

@@ -255,7 +255,7 @@ func (s *Server) decideAPI(api huma.API) {
 	}
 	operate(api, "POST", "/places/{stream}/proposals", "propose", "Propose to bring a version",
 		func(ctx context.Context, in *struct {
-			streamPath
+			StreamPath
 			Body struct {
 				Title   string `json:"title"`
 				Why     string `json:"why,omitempty"`
@@ -277,7 +277,7 @@ func (s *Server) decideAPI(api huma.API) {
 			return newID(p.ID), nil
 		})
 	operate(api, "GET", "/places/{stream}/proposals", "proposals", "Proposals of a place, for its members",
-		func(ctx context.Context, in *streamPath) (*struct{ Body []decide.Proposal }, error) {
+		func(ctx context.Context, in *StreamPath) (*struct{ Body []decide.Proposal }, error) {
 			list, err := s.Decisions.Proposals(ctx, viewerIn(ctx), in.stream())
 			return &struct{ Body []decide.Proposal }{list}, err
 		})
@@ -341,7 +341,7 @@ func (s *Server) decideAPI(api huma.API) {
 			return &struct{ Body *decide.Outcome }{o}, err
 		})
 	operate(api, "GET", "/places/{stream}/outcomes", "outcomes", "What a place decided",
-		func(ctx context.Context, in *streamPath) (*struct{ Body []*decide.Outcome }, error) {
+		func(ctx context.Context, in *StreamPath) (*struct{ Body []*decide.Outcome }, error) {
 			list, err := s.Decisions.Outcomes(ctx, in.stream())
 			return &struct{ Body []*decide.Outcome }{list}, err
 		})

@@ -86,7 +86,9 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 }
 
 // followers are what reads the streams in the background.
-func (n *node) followers() []act.Follower { return nil }
+func (n *node) followers() []act.Follower {
+	return []act.Follower{n.server.Blueprints.Notices()}
+}
 
 // serve listens until ctx ends, then lets requests under way finish.
 func (n *node) serve(ctx context.Context, l net.Listener) error {
