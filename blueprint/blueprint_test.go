@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -229,7 +230,7 @@ func TestHostileText(t *testing.T) {
 		{"rests.0.instrument", func(x *Text) { x.Rests[0].Instrument = "" }},
 		{"rests.0.article", func(x *Text) { x.Rests[0].Article = "2\u200b" }},
 		{"clauses", func(x *Text) { x.Clauses = nil }},
-		{"clauses", func(x *Text) { x.Clauses = make([]Clause, MaxClauses+1) }},
+		{"clauses", func(x *Text) { x.Clauses = slices.Repeat(x.Clauses[:1], MaxClauses+1) }},
 		{"clauses.1.id", func(x *Text) { x.Clauses[1].ID = "../../etc" }},
 		{"clauses.1.id", func(x *Text) { x.Clauses[1].ID = x.Clauses[0].ID }},
 		{"clauses.1.kind", func(x *Text) { x.Clauses[1].Kind = "poem" }},

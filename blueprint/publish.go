@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"translocal/act"
@@ -71,8 +72,15 @@ func tooLarge(err error) error {
 	return err
 }
 
+// clean checks everything by field; a clause without an id gets its first one.
 func (p *Publication) clean() error {
 	var f fault.Fields
+	p.Text.Clauses = slices.Clone(p.Text.Clauses)
+	for i := range p.Text.Clauses {
+		if p.Text.Clauses[i].ID == "" {
+			p.Text.Clauses[i].ID = act.NewToken()
+		}
+	}
 	f.Merge(p.Text.Clean())
 	p.Message = passage(&f, "message", p.Message, MaxMessage, false)
 	return f.Err()

@@ -228,19 +228,11 @@ func (o OfPlace) version() blueprint.VersionKey {
 	return blueprint.VersionKey{Stream: o.stream(), ID: o.ID}
 }
 
-type madeBody struct {
-	Body struct {
-		ID string `json:"id"`
-	}
-}
-
-func idOf(id string, err error) (*madeBody, error) {
+func idOf(id string, err error) (*idBody, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &madeBody{}
-	out.Body.ID = id
-	return out, nil
+	return newID(id), nil
 }
 
 // LinkPath is the link of a draft in the path of an operation.
@@ -305,7 +297,7 @@ func (s *Server) readingAPI(api huma.API) {
 				Text      blueprint.Text `json:"text"`
 				Message   string         `json:"message,omitempty"`
 			}
-		}) (*madeBody, error) {
+		}) (*idBody, error) {
 			k, err := s.Blueprints.Publish(ctx, viewerIn(ctx), blueprint.Publication{Place: in.stream(), Blueprint: in.Body.Blueprint, Base: in.Body.Base,
 				Text: in.Body.Text, Message: in.Body.Message})
 			return idOf(k.ID, err)
@@ -370,7 +362,7 @@ func (s *Server) readingAPI(api huma.API) {
 			list, err := s.Blueprints.WarningsOn(ctx, viewerIn(ctx), in.Clause)
 			return &struct{ Body []warningBody }{toWarningBodies(list)}, err
 		})
-	operate(api, "POST", "/places/{stream}/warnings", "warn", "Attach a warning to a clause of any version known here",
+	operate(api, "POST", "/places/{stream}/warnings", "warn-of-clause", "Attach a warning to a clause of any version known here",
 		func(ctx context.Context, in *struct {
 			StreamPath
 			Body struct {
@@ -383,7 +375,7 @@ func (s *Server) readingAPI(api huma.API) {
 				Source   string `json:"source,omitempty" doc:"URL"`
 				Cited    string `json:"cited,omitempty" doc:"A source that has no URL"`
 			}
-		}) (*madeBody, error) {
+		}) (*idBody, error) {
 			v, err := s.Blueprints.Find(ctx, viewerIn(ctx), in.Body.Version)
 			if err != nil {
 				return nil, err
@@ -550,7 +542,7 @@ func (s *Server) draftAPI(api huma.API) {
 				Message string   `json:"message,omitempty"`
 				Seen    []string `json:"seen,omitempty" doc:"Ids of the warnings on its clauses that were read: all in force must be"`
 			}
-		}) (*madeBody, error) {
+		}) (*idBody, error) {
 			k, err := b.PublishDraft(ctx, viewerIn(ctx), in.link(), blueprint.Publishing{Rev: in.Body.Rev, Message: in.Body.Message, Seen: in.Body.Seen})
 			return idOf(k.ID, err)
 		})
@@ -583,7 +575,7 @@ func (s *Server) suggestionAPI(api huma.API) {
 				Note    string          `json:"note,omitempty"`
 				Public  bool            `json:"public,omitempty" doc:"They may publish it, unchanged, with the version that uses it"`
 			}
-		}) (*madeBody, error) {
+		}) (*idBody, error) {
 			to, err := s.Blueprints.Find(ctx, viewerIn(ctx), in.Body.To)
 			if err != nil {
 				return nil, err
@@ -617,7 +609,7 @@ func (s *Server) suggestionAPI(api huma.API) {
 			}
 			return &struct{ Body suggestionBody }{toSuggestionBody(x, talk)}, nil
 		})
-	operate(api, "POST", "/places/{stream}/suggestion/use", "use", "Use a suggestion, or a part of it, in a new version",
+	operate(api, "POST", "/places/{stream}/suggestion/use", "use-suggestion", "Use a suggestion, or a part of it, in a new version",
 		func(ctx context.Context, in *struct {
 			StreamPath
 			Body struct {
@@ -626,7 +618,7 @@ func (s *Server) suggestionAPI(api huma.API) {
 				Message string   `json:"message,omitempty"`
 				Note    string   `json:"note,omitempty" doc:"To the place that suggested it"`
 			}
-		}) (*madeBody, error) {
+		}) (*idBody, error) {
 			k, err := s.Blueprints.Use(ctx, viewerIn(ctx), in.stream(), in.Body.ID, blueprint.Using{Clauses: in.Body.Clauses, Message: in.Body.Message, Note: in.Body.Note})
 			return idOf(k.ID, err)
 		})
@@ -637,15 +629,15 @@ func (s *Server) suggestionAPI(api huma.API) {
 			Text string `json:"text"`
 		}
 	}
-	operate(api, "POST", "/places/{stream}/suggestion/decline", "decline", "Decline a suggestion, with a reason",
+	operate(api, "POST", "/places/{stream}/suggestion/decline", "decline-suggestion", "Decline a suggestion, with a reason",
 		func(ctx context.Context, in *said) (*none, error) {
 			return nil, s.Blueprints.Decline(ctx, viewerIn(ctx), in.stream(), in.Body.ID, in.Body.Text)
 		})
-	operate(api, "POST", "/places/{stream}/suggestion/say", "say", "Say something about a suggestion to the other place",
+	operate(api, "POST", "/places/{stream}/suggestion/say", "talk-about-suggestion", "Say something about a suggestion to the other place",
 		func(ctx context.Context, in *said) (*none, error) {
 			return nil, s.Blueprints.Say(ctx, viewerIn(ctx), in.stream(), in.Body.ID, in.Body.Text)
 		})
-	operate(api, "POST", "/places/{stream}/suggestion/take-back", "take-back", "Take a suggestion back that was not answered",
+	operate(api, "POST", "/places/{stream}/suggestion/take-back", "take-back-suggestion", "Take a suggestion back that was not answered",
 		func(ctx context.Context, in *struct {
 			StreamPath
 			Body struct {
