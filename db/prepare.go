@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
@@ -20,17 +21,21 @@ func preparePostgres(ctx context.Context, conn *sql.Conn, text string) (columns 
 }
 
 // prepareSQLite prepares the text; the columns of a query show only when it
-// runs, so it runs with nulls, which match no row.
+// runs, so it runs with zeros, which match no row. What changes rows is prepared
+// and not run: PostgreSQL tells its columns.
 func prepareSQLite(ctx context.Context, conn *sql.Conn, r Registered) (int, error) {
 	s, err := conn.PrepareContext(ctx, r.Text)
 	if err != nil {
 		return 0, err
 	}
 	defer s.Close()
-	if r.Columns == 0 {
-		return 0, nil
+	if r.Columns == 0 || changesRows(r.Text) {
+		return r.Columns, nil
 	}
 	args := make([]any, parameters(r.Text))
+	for i := range args {
+		args[i] = 0
+	}
 	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		return 0, fmt.Errorf("run: %w", err)
@@ -38,6 +43,15 @@ func prepareSQLite(ctx context.Context, conn *sql.Conn, r Registered) (int, erro
 	defer rows.Close()
 	cols, err := rows.Columns()
 	return len(cols), err
+}
+
+func changesRows(text string) bool {
+	verb, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	switch strings.ToLower(verb) {
+	case "insert", "update", "delete", "with":
+		return true
+	}
+	return false
 }
 
 // parameters is the highest N of the $N in a text.
