@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"translocal/db"
+	"translocal/db/dbtest"
 	"translocal/fault"
 )
 
@@ -47,10 +48,7 @@ var createNote = db.Exec(`create table if not exists note (stream text not null,
 func openTest(t testing.TB, vocabularies ...Vocabulary) *Log {
 	t.Helper()
 	dir := t.TempDir()
-	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t)
 	if err := d.Write(t.Context(), func(tx *db.Tx) error { _, err := createNote.Run(t.Context(), tx); return err }); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +57,7 @@ func openTest(t testing.TB, vocabularies ...Vocabulary) *Log {
 		t.Fatal(err)
 	}
 	l := NewLog(d, keys, vocabularies...)
-	t.Cleanup(func() { l.Close(); d.Close() })
+	t.Cleanup(func() { l.Close() })
 	return l
 }
 

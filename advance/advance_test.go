@@ -8,6 +8,7 @@ import (
 
 	"translocal/act"
 	"translocal/db"
+	"translocal/db/dbtest"
 	"translocal/fault"
 	"translocal/place"
 )
@@ -48,12 +49,11 @@ func must(t testing.TB, err error) {
 func newGroup(t testing.TB, result string) *group {
 	t.Helper()
 	dir, ctx := t.TempDir(), t.Context()
-	d, err := db.Open(ctx, filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
-	must(t, err)
+	d := dbtest.Open(t)
 	keys, err := act.OpenKeyring(filepath.Join(dir, "secret"))
 	must(t, err)
 	l := act.NewLog(d, keys, place.Vocabulary(), Vocabulary(), outcomes)
-	t.Cleanup(func() { l.Close(); d.Close() })
+	t.Cleanup(func() { l.Close() })
 	g := &group{Advances: New(l), log: l, places: place.New(l, "http://rio.test")}
 	link, err := g.places.SetupLink(ctx)
 	must(t, err)

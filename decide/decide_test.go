@@ -7,6 +7,7 @@ import (
 
 	"translocal/act"
 	"translocal/db"
+	"translocal/db/dbtest"
 	"translocal/fault"
 	"translocal/place"
 )
@@ -24,16 +25,13 @@ type group struct {
 func newGroup(t testing.TB) *group {
 	t.Helper()
 	dir, ctx := t.TempDir(), t.Context()
-	d, err := db.Open(ctx, filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t)
 	keys, err := act.OpenKeyring(filepath.Join(dir, "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := act.NewLog(d, keys, place.Vocabulary(), Vocabulary())
-	t.Cleanup(func() { l.Close(); d.Close() })
+	t.Cleanup(func() { l.Close() })
 	g := &group{Decisions: New(l), places: place.New(l, "http://rio.test"), log: l}
 	link, err := g.places.SetupLink(ctx)
 	if err != nil {

@@ -7,23 +7,20 @@ import (
 	"time"
 
 	"translocal/act"
-	"translocal/db"
+	"translocal/db/dbtest"
 	"translocal/fault"
 )
 
 func openTest(t testing.TB) *Places {
 	t.Helper()
 	dir := t.TempDir()
-	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := dbtest.Open(t)
 	keys, err := act.OpenKeyring(filepath.Join(dir, "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := act.NewLog(d, keys, Vocabulary())
-	t.Cleanup(func() { l.Close(); d.Close() })
+	t.Cleanup(func() { l.Close() })
 	return New(l, "http://rio.test")
 }
 

@@ -1,34 +1,13 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"translocal/db"
+	"translocal/db/dbtest"
 )
-
-// databases are those that a test of both engines runs on: always SQLite, and
-// PostgreSQL where TRANSLOCAL_TEST_POSTGRES gives one.
-func databases(t *testing.T) map[string]*db.DB {
-	t.Helper()
-	all := map[string]*db.DB{}
-	open := func(name, target string) {
-		d, err := db.Open(t.Context(), target, db.Options{Relaxed: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { d.Close() })
-		all[name] = d
-	}
-	open("sqlite", filepath.Join(t.TempDir(), "t.db"))
-	if url := os.Getenv("TRANSLOCAL_TEST_POSTGRES"); url != "" {
-		open("postgres", url)
-	}
-	return all
-}
 
 // TestEveryQueryOnBothEngines prepares each query of the program and compares
 // its columns with the type that takes its rows. What one engine alone can say
@@ -38,21 +17,21 @@ func TestEveryQueryOnBothEngines(t *testing.T) {
 	if len(queries) < 100 {
 		t.Fatalf("only %d queries are registered", len(queries))
 	}
-	for name, d := range databases(t) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, q := range queries {
-			if strings.Contains(q.Text, "skip locked") && name == "sqlite" {
+			if strings.Contains(q.Text, "skip locked") && d.Engine() == db.SQLite {
 				continue
 			}
 			n, err := d.Prepare(t.Context(), q)
 			if err != nil {
-				t.Errorf("%s: %s: %v\n%s", name, q.Where, err, q.Text)
+				t.Errorf("%s: %v\n%s", q.Where, err, q.Text)
 				continue
 			}
 			if n != q.Columns {
-				t.Errorf("%s: %s: %d columns for a row of %d\n%s", name, q.Where, n, q.Columns, q.Text)
+				t.Errorf("%s: %d columns for a row of %d\n%s", q.Where, n, q.Columns, q.Text)
 			}
 		}
-	}
+	})
 }
 
 // private are the tables that are not rebuilt from streams: what lies in them
@@ -73,15 +52,15 @@ func TestEveryTableIsPublicOrPrivate(t *testing.T) {
 		}
 	}
 	known = append(known, "stream_key")
-	for name, d := range databases(t) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		tables, err := d.Tables(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, table := range tables {
 			if !slices.Contains(known, table) {
-				t.Errorf("%s: table %s stands in no vocabulary and in no list of private tables", name, table)
+				t.Errorf("table %s stands in no vocabulary and in no list of private tables", table)
 			}
 		}
-	}
+	})
 }
