@@ -6,6 +6,9 @@
 # The browser of the journeys; they are left out, and say so, without one.
 CHROME ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
+# Whose tests run a second time, on PostgreSQL.
+BOTH = ./act ./record ./place ./blueprint ./decide ./advance ./web ./cmd/translocal
+
 .PHONY: build test test-long check bench generate deps
 
 build:
@@ -15,7 +18,7 @@ test:
 	go test ./...
 
 test-long:
-	TRANSLOCAL_TEST_LONG=1 CHROME='$(CHROME)' .ci/with-postgres go test -timeout 20m ./...
+	TRANSLOCAL_TEST_LONG=1 CHROME='$(CHROME)' .ci/with-postgres sh -c 'go test -timeout 20m ./... && TRANSLOCAL_TEST_ENGINE=postgres go test -timeout 20m $(BOTH)'
 
 check:
 	go run ./cmd/check
