@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/term"
-
 	"translocal/act"
 	"translocal/db"
 )
@@ -35,7 +33,9 @@ func (c *RebuildCmd) Run(ctx context.Context) error {
 		c.Seed = rand.Uint64()
 	}
 	fmt.Printf("Replaying with seed %d\n", c.Seed)
-	diff, err := checkRebuild(ctx, n.log, c.Seed, progress("acts"))
+	bar := newProgress(os.Stderr)
+	diff, err := checkRebuild(ctx, n.log, c.Seed, bar.show)
+	bar.clear()
 	if err != nil {
 		return err
 	}
@@ -82,24 +82,4 @@ func checkRebuild(ctx context.Context, l *act.Log, seed uint64, progress func(do
 		return nil, err
 	}
 	return act.Compare(ctx, l.DB(), d, l.Tables())
-}
-
-// progress draws a bar on a terminal, and nothing elsewhere.
-func progress(what string) func(done, all int64) {
-	if !term.IsTerminal(int(os.Stderr.Fd())) {
-		return nil
-	}
-	last := int64(-1)
-	return func(done, all int64) {
-		if all == 0 {
-			return
-		}
-		if percent := 100 * done / all; percent != last {
-			last = percent
-			fmt.Fprintf(os.Stderr, "\r%3d %% of %d %s", percent, all, what)
-			if done == all {
-				fmt.Fprintln(os.Stderr)
-			}
-		}
-	}
 }
