@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,7 @@ import (
 // one, or a package), and what is wrong.
 type problem struct{ where, what string }
 
-// A repository is a git work tree that holds one Go module.
+// A repository is a folder that holds one Go module.
 type repository struct {
 	dir   string
 	files []string // slash-separated, relative to dir: committed or about to be
@@ -89,16 +90,18 @@ func run(names []string) (problems int, err error) {
 	return problems, nil
 }
 
-// openRepository lists what git keeps, and what is new and not ignored.
+// openRepository lists what git keeps, and what is new and not ignored; or every
+// file, in a copy that is no git work tree.
 func openRepository(dir string) (*repository, error) {
-	top, err := output(dir, "git", "rev-parse", "--show-toplevel")
+	top, err := output(dir, "go", "env", "GOMOD")
 	if err != nil {
 		return nil, err
 	}
-	r := &repository{dir: strings.TrimSpace(top)}
+	r := &repository{dir: filepath.Dir(strings.TrimSpace(top))}
 	list, err := output(r.dir, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
-		return nil, err
+		r.files, err = walk(r.dir)
+		return r, err
 	}
 	for name := range strings.SplitSeq(strings.TrimSuffix(list, "\x00"), "\x00") {
 		if _, err := os.Stat(filepath.Join(r.dir, name)); err == nil && !slices.Contains(r.files, name) {
@@ -106,6 +109,21 @@ func openRepository(dir string) (*repository, error) {
 		}
 	}
 	return r, nil
+}
+
+func walk(dir string) (files []string, err error) {
+	err = fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{".git", "node_modules", "bin", "data", "dist", "screenshots"}, d.Name()):
+			return fs.SkipDir
+		case d.Type().IsRegular():
+			files = append(files, name)
+		}
+		return nil
+	})
+	return files, err
 }
 
 // with returns the files whose names end in suffix, without the fixtures of
