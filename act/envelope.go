@@ -108,6 +108,11 @@ func Parse(raw []byte) (*Act, error) {
 	if err := canonical(raw); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "fault.envelope")
 	}
+	return parse(raw)
+}
+
+// parse is Parse for bytes that are known to be in canonical form.
+func parse(raw []byte) (*Act, error) {
 	var e envelope
 	if err := strict(raw, &e); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "fault.envelope")

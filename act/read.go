@@ -33,6 +33,7 @@ var (
 	leafRows            = db.Rows[[]byte](`select leaf from act where stream = $1 and idx >= $2 order by idx limit $3`)
 	keyAt               = db.Rows[string](`select public from stream_key where stream = $1 and idx <= $2 order by idx desc limit 1`)
 	holdStream          = db.Exec(`update stream set held = $2 where fp = $1 and own`)
+	publishedAt         = db.Rows[int64](`select published from act where stream = $1 and idx = $2`)
 	actByLeaf           = db.Rows[int64](`select idx from act where stream = $1 and leaf = $2`)
 )
 
@@ -90,7 +91,7 @@ func entries(ctx context.Context, on db.Queryer, f Fingerprint, from int64, limi
 	}
 	list := make([]Entry, len(rows))
 	for i, r := range rows {
-		a, err := Parse(r.Envelope)
+		a, err := parse(r.Envelope) // its form was checked when it came
 		if err != nil {
 			return nil, err
 		}

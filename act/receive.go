@@ -48,7 +48,10 @@ func newVerifier(ctx context.Context, on db.Queryer, f Fingerprint, from int64) 
 	if err != nil {
 		return nil, err
 	}
-	v.actor, v.published = s.Actor, s.Published
+	v.actor = s.Actor
+	if v.published, err = publishedAt.One(ctx, on, f, from-1); err != nil {
+		return nil, err
+	}
 	v.key, err = KeyAt(ctx, on, f, from)
 	return v, err
 }

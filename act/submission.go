@@ -305,7 +305,7 @@ func (l *Log) queue(ctx context.Context, tx *db.Tx, from Fingerprint, d Submissi
 	}
 	_, err = insertOut.Run(ctx, tx, s.ID, s.Stream, s.To, s.ToStream, Host(s.To), s.Type, answers, s.Document, Micros(l.now()))
 	if err == nil {
-		l.nudge()
+		tx.AfterCommit(l.nudge)
 	}
 	return s, err
 }
@@ -349,8 +349,7 @@ func (l *Log) signAs(ctx context.Context, on db.Queryer, s Stream, raw []byte, a
 	return Sign(raw, key, s.Actor+"#"+EncodeKey(key.Public().(ed25519.PublicKey)), at)
 }
 
-// Submitted returns a channel that gets a value when a submission was queued; it
-// may come shortly before the transaction commits.
+// Submitted returns a channel that gets a value when a submission was queued.
 func (l *Log) Submitted() <-chan struct{} { return l.submitted }
 
 func (l *Log) nudge() {

@@ -200,7 +200,7 @@ func (l *Log) again(ctx context.Context, tx *db.Tx, s *Submission, in Incoming, 
 		if _, err := againOut.Run(ctx, tx, in.Answer, Micros(l.now())); err != nil {
 			return nil, err
 		}
-		l.nudge()
+		tx.AfterCommit(l.nudge)
 	}
 	if len(in.Receipt) == 0 { // its withdrawal came first
 		return l.signReceipt(ctx, tx, s, to, "")

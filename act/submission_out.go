@@ -140,7 +140,7 @@ func (l *Log) claim(ctx context.Context, host string) (out Outgoing, body []byte
 		if body, err = verbatim(delivery{Chain: chain, Submission: out.Document}); err != nil {
 			return err
 		}
-		taken, err := claimOut.Run(ctx, tx, out.ID, out.NextTry, Micros(now.Add(2*time.Minute)), out.Document)
+		taken, err := claimOut.Run(ctx, tx, out.ID, out.NextTry, Micros(now.Add(30*time.Second)), out.Document)
 		if err == nil && taken == 0 { // another replica was here
 			err = fault.New(fault.NotFound, "fault.not_found")
 		}
