@@ -69,6 +69,9 @@ func (l *Log) Close() {
 	<-l.stopped
 }
 
+// Clock sets what tells the time, before the log is used; for tests.
+func (l *Log) Clock(now func() time.Time) { l.now = now }
+
 // DB is the database beneath, for reads.
 func (l *Log) DB() *db.DB { return l.db }
 

@@ -28,6 +28,9 @@ import (
 
 // Record keeps the trees of the streams of a log.
 type Record struct {
+	// Pause is the least time between two signatures over one stream: a second.
+	Pause time.Duration
+
 	log   *act.Log
 	trees *trees
 	now   func() time.Time
@@ -37,14 +40,11 @@ type Record struct {
 	heads   map[act.Fingerprint]int64
 }
 
-// pause is the least time between two signatures over one stream.
-const pause = time.Second
-
 // New opens the record of a log. heads is the path of a small file that
 // remembers the size at each signature, which lies beside the database and in no
 // backup; "" where there is none. Lost says what it tells.
 func New(log *act.Log, heads string) (*Record, error) {
-	r := &Record{log: log, trees: newTrees(log.DB()), now: time.Now, path: heads}
+	r := &Record{Pause: time.Second, log: log, trees: newTrees(log.DB()), now: time.Now, path: heads}
 	if heads == "" {
 		return r, nil
 	}
@@ -168,7 +168,7 @@ func (r *Record) Head(ctx context.Context, f act.Fingerprint, size int64) (Check
 		if err != nil || last.Size >= size {
 			return last, err
 		}
-		wait := at.Add(pause).Sub(r.now())
+		wait := at.Add(r.Pause).Sub(r.now())
 		if wait <= 0 { // freshly signed: the stream has no more
 			return last, nil
 		}
@@ -201,7 +201,7 @@ func (r *Record) head(ctx context.Context, f act.Fingerprint) (Checkpoint, time.
 		return w.checkpoint(), time.Time{}, nil
 	case w.Size > s.Size, s.Held: // a restored backup signs nothing
 		return Checkpoint{}, time.Time{}, fault.New(fault.Unavailable, "fault.restored")
-	case w.Size > 0 && r.now().Sub(at) < pause:
+	case w.Size > 0 && r.now().Sub(at) < r.Pause:
 		return w.checkpoint(), at, nil
 	}
 	c, err := r.sign(ctx, s)

@@ -279,7 +279,7 @@ func TestSigningAtMostOnceASecond(t *testing.T) {
 	if c, err := n.record.Head(gone, f, 4); err == nil && c.Size != 1 {
 		t.Fatal("did not wait", c.Size)
 	}
-	at = at.Add(pause)
+	at = at.Add(n.record.Pause)
 	second, err := n.record.Head(t.Context(), f, 4)
 	if err != nil || second.Size != 4 {
 		t.Fatal(second.Size, err)
