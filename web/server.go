@@ -19,6 +19,7 @@ import (
 	"translocal/decide"
 	"translocal/fault"
 	"translocal/i18n"
+	"translocal/library"
 	"translocal/place"
 	"translocal/web/asset"
 	"translocal/web/page"
@@ -36,6 +37,7 @@ type Config struct {
 	Blueprints *blueprint.Blueprints
 	Decisions  *decide.Decisions
 	Advances   *advance.Advances
+	Library    *library.Library
 }
 
 // Server is the HTTP side of a node.
@@ -76,7 +78,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.placeRoutes(), s.decideRoutes(), s.advanceRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.decideRoutes(), s.advanceRoutes()} {
 		all = append(all, part...)
 	}
 	return all

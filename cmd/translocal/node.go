@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"translocal/db"
 	"translocal/decide"
 	"translocal/i18n"
+	"translocal/library"
 	"translocal/place"
 	"translocal/web"
 )
@@ -79,10 +81,38 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	lib, err := loadLibrary(o.Data)
+	if err != nil {
+		return nil, err
+	}
 	n.places = place.New(n.log, o.Base)
+	blueprints := blueprint.New(n.log)
+	blueprints.Library = web.LibraryText(lib)
 	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Places: n.places,
-		Blueprints: blueprint.New(n.log), Decisions: decide.New(n.log), Advances: advance.New(n.log)})
+		Blueprints: blueprints, Decisions: decide.New(n.log), Advances: advance.New(n.log), Library: lib})
 	return n, nil
+}
+
+// loadLibrary reads the library of the program and what a folder "library" in
+// the data folder adds to it. What is at fault there is left out and told.
+func loadLibrary(data string) (*library.Library, error) {
+	var more []fs.FS
+	if dir := filepath.Join(data, "library"); isFolder(dir) {
+		more = append(more, os.DirFS(dir))
+	}
+	lib, err := library.Load(more...)
+	if lib == nil {
+		return nil, err
+	}
+	if err != nil {
+		slog.Warn("part of the library was left out", "err", err)
+	}
+	return lib, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // followers are what reads the streams in the background.
