@@ -26,7 +26,7 @@ func TestEmbeddedIsSound(t *testing.T) {
 	if len(l.Instruments) != 25 || len(l.Families) != 15 {
 		t.Errorf("%d treaties and declarations, %d families; want 25 and 15", len(l.Instruments), len(l.Families))
 	}
-	for _, id := range []string{"ffnpt-motion", "how-our-group-decides", "local-cedaw-ordinance", "participatory-budget-rulebook", "future-design-evening"} {
+	for _, id := range []string{"ffnpt-motion", "how-our-group-decides", "local-cedaw-ordinance", "participatory-budget-rulebook", "future-design-evening", "twin-river-resolutions"} {
 		if _, ok := l.Model(id); !ok {
 			t.Errorf("there is no model %q", id)
 		}
