@@ -66,8 +66,12 @@ func readLines(text string) []line {
 	for _, s := range raw {
 		l := line{text: strings.TrimSpace(s)}
 		l.indent = prefixLen(s, func(r rune) bool { return r == ' ' })
+		before := ""
+		if len(out) > 0 {
+			before = out[len(out)-1].text
+		}
 		switch mark := fenceMark(l.text); {
-		case fence == "" && mark != "":
+		case fence == "" && mark != "" && !underlines(l.text, before):
 			fence = mark
 			l.text = ""
 		case fence != "" && strings.HasPrefix(mark, fence):
@@ -131,6 +135,16 @@ func fenceMark(s string) string {
 	return ""
 }
 
+// underlines reports whether a line of one sign marks the line before it as a heading, as AsciiDoc and
+// reStructuredText do with ~ and ^: it is as long.
+func underlines(s, before string) bool {
+	if s == "" || before == "" || strings.Trim(s, s[:1]) != "" {
+		return false
+	}
+	d := len(s) - utf8.RuneCountInString(before)
+	return -2 <= d && d <= 2
+}
+
 // linkDefinition reports whether a line only says where a link leads: [name]: target.
 func linkDefinition(s string) bool {
 	name, target, ok := strings.Cut(s, "]:")
@@ -152,6 +166,7 @@ type block struct {
 type blockReader struct {
 	lines    []line
 	markdown bool
+	width    int // of the page, 0 if the lines don't show one
 	labels   labels
 	blocks   []block
 	open     bool     // the last block may go on
@@ -159,7 +174,7 @@ type blockReader struct {
 }
 
 func readBlocks(lines []line) []block {
-	r := blockReader{lines: lines, markdown: isMarkdown(lines), labels: make(labels)}
+	r := blockReader{lines: lines, markdown: isMarkdown(lines), width: pageWidth(lines), labels: make(labels)}
 	for i, l := range lines {
 		r.read(i, l)
 	}
@@ -239,10 +254,10 @@ func (r *blockReader) readText(i int, l line) {
 	r.add(l.text, joint(r.parts[len(r.parts)-1], l.text))
 }
 
-// unstarred takes emphasis off the start of a line, where it may stand before a label.
+// unstarred takes emphasis and quotation marks off the start of a line, where they may stand before a label.
 func unstarred(s string) string {
-	t := strings.TrimLeft(s, "*_")
-	if len(s)-len(t) > 3 {
+	t := strings.TrimLeft(s, "*_\"“„«`")
+	if len(s)-len(t) > 6 {
 		return s
 	}
 	return t
@@ -281,7 +296,7 @@ func joint(before, after string) string {
 
 // rule reports whether a line is a rule (---, * * *) or the underline of a heading.
 func rule(s string) bool {
-	if len(s) < 3 || !strings.ContainsRune("-=_*", rune(s[0])) {
+	if len(s) < 3 || !strings.ContainsRune("-=_*~^", rune(s[0])) {
 		return false
 	}
 	return strings.Trim(s, s[:1]+" ") == ""
@@ -304,13 +319,38 @@ const (
 	// maxWidth is the widest page that lines are broken for; a longer line is a paragraph by itself.
 	maxWidth = 140
 	minWidth = 40
-	// nearby is how many lines before and after a line show how wide the page is.
+	// ragged is how much the widest lines of one page may differ.
+	ragged = 12
+	// nearby is how many lines before and after a line show how wide the page is there.
 	nearby = 6
+	// pageLines is how many lines as wide as the page a text has, for its lines to count as broken at a width.
+	pageLines = 5
 )
+
+// pageWidth returns the width at which the lines of a text are broken: that of the widest lines, if
+// there are enough of them. It is 0 if there are not.
+func pageWidth(lines []line) int {
+	var count [maxWidth + 1]int
+	for _, l := range lines {
+		if n := utf8.RuneCountInString(l.text); n <= maxWidth {
+			count[n]++
+		}
+	}
+	for width := maxWidth; width >= minWidth; width-- {
+		wide := 0
+		for n := width; n > width-ragged; n-- {
+			wide += count[n]
+		}
+		if count[width] > 0 && wide >= pageLines {
+			return width
+		}
+	}
+	return 0
+}
 
 // continues reports whether line i goes on with the paragraph of the line before it. In Markdown it
 // does. In plain text it does if a sentence goes on in a small letter, or if the line before is full: the next
-// word would not have fitted on it, given the widest lines nearby, of which there must be at least two.
+// word would not have fitted on it.
 func (r *blockReader) continues(i int) bool {
 	if i == 0 {
 		return false
@@ -318,14 +358,22 @@ func (r *blockReader) continues(i int) bool {
 	if r.markdown {
 		return true
 	}
-	before := r.lines[i-1].text
-	if c, _ := utf8.DecodeRuneInString(r.lines[i].text); unicode.IsLower(c) && !closes(before) {
+	before, next := r.lines[i-1].text, r.lines[i].text
+	first, _ := utf8.DecodeRuneInString(next)
+	if unicode.IsLower(first) && !closes(before) {
 		return true
 	}
-	length := utf8.RuneCountInString(before)
-	if length > maxWidth {
-		return false
+	width := r.widthAt(i)
+	if !stopped(before) || unicode.IsLower(first) {
+		width -= width / 10 // letters differ in width, so a full line of print may have fewer of them
 	}
+	length := utf8.RuneCountInString(before)
+	word := prefixLen(next, func(c rune) bool { return !unicode.IsSpace(c) && !unspaced(c) })
+	return width > 0 && length <= maxWidth && length+1+max(utf8.RuneCountInString(next[:word]), 1) > width
+}
+
+// widthAt returns how wide the page is around line i, as two lines nearby show, or else as the whole text does.
+func (r *blockReader) widthAt(i int) int {
 	widest, second := 0, 0
 	for j := max(0, i-nearby); j < min(len(r.lines), i+nearby); j++ {
 		if n := utf8.RuneCountInString(r.lines[j].text); n > maxWidth {
@@ -336,12 +384,10 @@ func (r *blockReader) continues(i int) bool {
 			second = n
 		}
 	}
-	first := prefixLen(r.lines[i].text, func(c rune) bool { return !unicode.IsSpace(c) && !unspaced(c) })
-	word := utf8.RuneCountInString(r.lines[i].text[:first])
-	if r, _ := utf8.DecodeRuneInString(r.lines[i].text); !stopped(before) || unicode.IsLower(r) {
-		widest -= widest / 10 // letters differ in width, so a full line of print may have fewer of them
+	if second >= minWidth && widest-second <= ragged {
+		return widest
 	}
-	return second >= minWidth && widest-second <= nearby*2 && length+1+max(word, 1) > widest
+	return r.width
 }
 
 // stops end a sentence, or a part of one.
@@ -394,7 +440,10 @@ func provisions(blocks []block) []Provision {
 	heading, part := "", ""     // above; the article that has begun
 	outer, leadIndent := "", -1 // of a short item that leads into those below it
 	for i, b := range blocks {
-		var next block
+		var before, next block
+		if i > 0 {
+			before = blocks[i-1]
+		}
 		if i+1 < len(blocks) {
 			next = blocks[i+1]
 		}
@@ -409,6 +458,11 @@ func provisions(blocks []block) []Provision {
 		if b.label.text != "" {
 			count++
 		}
+		if n := len(out); count < minWords && n > 0 && b.isTail(out[n-1]) {
+			out[n-1].Text += " " + b.text
+			out[n-1].words = append(out[n-1].words, words...)
+			continue
+		}
 		p := Provision{Label: b.label.text, words: words}
 		p.Kind, p.Heading = Passage, heading
 		if b.label.step {
@@ -422,7 +476,7 @@ func provisions(blocks []block) []Provision {
 		case lead && !b.heading && next.indent > b.indent:
 			outer, leadIndent, heading = heading, b.indent, b.asHeading()
 			continue
-		case lead, b.isHeading(next), len(out) == 0 && heading == "" && b.titles(next), count < minWords && b.names(next):
+		case lead, b.isHeading(before, next), len(out) == 0 && heading == "" && b.titles(next), count < minWords && b.names(next):
 			heading, part, leadIndent = b.asHeading(), "", -1
 			if count < minWords || len(words) == 0 {
 				continue
@@ -447,6 +501,12 @@ func provisions(blocks []block) []Provision {
 // titles reports whether the first block of a text is its title: one line without a stop.
 func (b block) titles(next block) bool {
 	return b.lines == 1 && !b.item && b.label.text == "" && next.text != "" && !stopped(b.text) && strings.Count(b.text, " ") < maxHeading && !recital(b.text)
+}
+
+// isTail reports whether a block is the last word or two of the provision before it.
+func (b block) isTail(before Provision) bool {
+	first, _ := utf8.DecodeRuneInString(b.text)
+	return b.label.text == "" && !b.item && !b.heading && unicode.IsLower(first) && !before.Title && !stopped(before.Text)
 }
 
 // names reports whether a short block is the name of what follows: it has no label, or it is a part of
@@ -489,7 +549,7 @@ func (b block) lead(next block) bool {
 
 // isHeading reports whether a block heads the one after it: it is marked as a heading, stands in bold or
 // in capitals, or is a few words without a stop after the number of an article.
-func (b block) isHeading(next block) bool {
+func (b block) isHeading(before, next block) bool {
 	text := strings.TrimSpace(b.text)
 	spaces := strings.Count(text, " ")
 	bold := strings.HasPrefix(text, "**") && strings.HasSuffix(text, "**") && strings.Count(text, "**") == 2
@@ -510,7 +570,9 @@ func (b block) isHeading(next block) bool {
 	case part:
 		return next.label.part != b.label.part
 	case b.label.style == "1.1" || b.label.value > 0:
-		return next.label.style != b.label.style && next.indent >= b.indent && spaces < maxHeading/2
+		first, _ := utf8.DecodeRuneInString(text)
+		inList := before.label.style == b.label.style || next.label.style == b.label.style
+		return !inList && (!unicode.IsLower(first) || spaces == 0) && next.indent >= b.indent && spaces < maxHeading/2
 	}
 	return false
 }
