@@ -21,10 +21,11 @@ type Match struct {
 
 // Align says which clause of child answers to which of parent: each to one at most. Clauses of the same
 // wording are paired first, those in order before those that moved; then the most similar pairs, if at
-// least half alike. Numbers and headings play no part, so renumbering changes nothing.
+// least half alike. Numbers and headings play no part, so renumbering changes nothing; nor does filling
+// the variables of the parent.
 // The matches stand in the order of child; a dropped clause stands after the one that it followed in parent.
 func Align(parent, child Document) []Match {
-	a := aligner{parent: parent.clauses, child: child.clauses}
+	a := aligner{parent: parent.clauses, child: child.clauses, patterns: patterns(parent.Provisions)}
 	a.toChild, a.toParent = unmatched(len(a.parent)), unmatched(len(a.child))
 	a.same()
 	a.similar()
@@ -33,8 +34,19 @@ func Align(parent, child Document) []Match {
 
 type aligner struct {
 	parent, child     []sequence
-	toChild, toParent []int // the partner of each clause, -1 if it has none
+	patterns          map[int]pattern // of the parent's clauses that have variables
+	toChild, toParent []int           // the partner of each clause, -1 if it has none
 	best              map[side]float64
+}
+
+func patterns(ps []Provision) map[int]pattern {
+	out := make(map[int]pattern)
+	for i, p := range ps {
+		if pattern := patternOf(p.body()); pattern != nil {
+			out[i] = pattern
+		}
+	}
+	return out
 }
 
 // side is a clause of the parent or of the child.
@@ -191,7 +203,7 @@ func (a *aligner) matches() []Match {
 			continue
 		}
 		m := Match{State: Changed, Parent: p, Child: c, Moved: !inOrder[c], Similarity: similarity(a.parent[p], a.child[c])}
-		if slices.Equal(a.parent[p].units, a.child[c].units) {
+		if slices.Equal(a.parent[p].units, a.child[c].units) || a.patterns[p].fits(a.child[c].units) {
 			m.State = Kept
 		}
 		out = append(out, m)

@@ -87,6 +87,7 @@ func TestAlign(t *testing.T) {
 		{"dropped and added", one + two + four, one + three + four, "kept dropped added kept"},
 		{"changed", one + two, strings.Replace(one, "thirty", "ninety", 1) + two, "changed kept"},
 		{"renumbered", "Section 1. " + one + "Section 2. " + two, "Section 4. " + one + "Section 7. " + two, "kept kept"},
+		{"filled", strings.Replace(one, "council", "{{council}}", 1), one, "kept"},
 		{"twice", one + two + one, one + one, "kept dropped kept"},
 		{"moved and changed", one + two + three, strings.Replace(three, "two", "three", 1) + one + two, "changed(moved) kept kept"},
 		{"nothing left", one + two, three + four, "dropped dropped added added"},

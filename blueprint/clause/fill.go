@@ -1,6 +1,7 @@
 package clause
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -84,4 +85,56 @@ func variableAt(text string, start int) (name string, end int) {
 		}
 	}
 	return name, start + 2 + len(inner) + 2
+}
+
+// maxFill is the most words that a value of a variable may have to be recognised by Fills.
+const maxFill = 12
+
+// Fills reports whether text is model with each variable filled by one to twelve words: a text that
+// keeps the wording of a model, with its own names and numbers put in. It is false if model has no variables.
+func Fills(text, model string) bool {
+	return patternOf(model).fits(sequenceOf(normalWords(text)).units)
+}
+
+// pattern is the wording of a text between its variables.
+type pattern [][]unit
+
+// patternOf returns nil if the text has no variables.
+func patternOf(text string) pattern {
+	var p pattern
+	done := 0
+	add := func(end int) { p = append(p, sequenceOf(normalWords(text[done:end])).units) }
+	eachVariable(text, func(start, end int, _ string) {
+		add(start)
+		done = end
+	})
+	if p != nil {
+		add(len(text))
+	}
+	return p
+}
+
+// fits reports whether units are the wording of p in order, with one to maxFill units for each variable.
+// O(len(units) · variables · maxFill).
+func (p pattern) fits(units []unit) bool {
+	if p == nil || !startsWith(units, p[0]) {
+		return false
+	}
+	ends := map[int]bool{len(p[0]): true}
+	for i, wording := range p[1:] {
+		next := make(map[int]bool)
+		for end := range ends {
+			for start := end + 1; start <= min(end+maxFill, len(units)); start++ {
+				if startsWith(units[start:], wording) && (i < len(p)-2 || start+len(wording) == len(units)) {
+					next[start+len(wording)] = true
+				}
+			}
+		}
+		ends = next
+	}
+	return ends[len(units)]
+}
+
+func startsWith(units, prefix []unit) bool {
+	return len(units) >= len(prefix) && slices.Equal(units[:len(prefix)], prefix)
 }

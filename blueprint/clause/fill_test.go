@@ -41,3 +41,35 @@ func TestVariables(t *testing.T) {
 		t.Errorf("a megabyte of braces gave %q", got)
 	}
 }
+
+func TestFills(t *testing.T) {
+	const model = "The {{council}} publishes every contract within {{days}} days, and {{river}} is heard."
+	for _, c := range []struct {
+		text, model string
+		want        bool
+	}{
+		{"The Town Council publishes every contract within thirty days, and the Ouse is heard.", model, true},
+		{"the council publishes every contract within 30 days and Old Man River is heard", model, true},
+		{model, model, true},
+		{"The Town Council publishes every contract within thirty working days, and the Ouse is heard.", model, true},
+		{"The Town Council publishes most contracts within thirty days, and the Ouse is heard.", model, false},
+		{"The publishes every contract within thirty days, and the Ouse is heard.", model, false},
+		{"The Town Council publishes every contract within thirty days, and the Ouse is heard at once.", model, false},
+		{"The " + strings.Repeat("very ", maxFill) + "old council publishes every contract within thirty days, and the Ouse is heard.", model, false},
+		{"no variables", "no variables", false},
+		{"x", "{{a}}", true},
+		{"", "{{a}}", false},
+		{"x y z", "{{a}}{{b}}", true},
+		{"x", "{{a}}{{b}}", false},
+		{"市议会应当在三十天内公开合同", "{{council}}应当在{{days}}天内公开合同", true},
+		{"市议会可以在三十天内公开合同", "{{council}}应当在{{days}}天内公开合同", false},
+	} {
+		if got := Fills(c.text, c.model); got != c.want {
+			t.Errorf("Fills(%q, %q) = %v", c.text, c.model, got)
+		}
+	}
+	long := strings.Repeat("{{a}} x ", 1000)
+	if !Fills(strings.Repeat("y x ", 1000), long) {
+		t.Error("a thousand variables")
+	}
+}
