@@ -217,3 +217,72 @@ func checkSTV(t *testing.T, e *Election, want *expectedRanked) {
 		}
 	}
 }
+
+// Glasgow 2007, stage by stage: votes and non-transferable votes after every
+// transfer, to the fifth decimal.
+func TestGlasgowStageByStage(t *testing.T) {
+	dir := filepath.Join(dataDir(t), "ranked", "scotland-2007-glasgow")
+	dumps, err := filepath.Glob(filepath.Join(dir, "droop-round-dumps", "*-scotland-fixed-p5-d5.txt"))
+	if err != nil || len(dumps) == 0 {
+		t.Fatalf("no dumps: %v", err)
+	}
+	for _, dump := range dumps {
+		ward, _, _ := strings.Cut(filepath.Base(dump), "-scotland-")
+		t.Run(ward, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join(dir, ward+".blt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := ParseBLT(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rounds := mustCount(t, e, Rule{Name: "stv-scottish"}).Rounds
+			text, err := os.ReadFile(dump)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Round // each the one after a transfer
+			for i, r := range rounds {
+				if r.Action == "surplus" || r.Action == "exclude" {
+					got = append(got, rounds[i+1])
+				}
+			}
+			stage := 0
+			for line := range strings.Lines(string(text)) {
+				cells := strings.Split(strings.TrimRight(line, "\r\n"), "\t")
+				if cells[1] != "transfer" {
+					continue
+				}
+				if stage == len(got) {
+					t.Fatalf("ended after %d transfers, expected more", stage)
+				}
+				compareStage(t, got[stage], stage+1, cells)
+				stage++
+			}
+			if stage != len(got) {
+				t.Errorf("%d transfers, expected %d", len(got), stage)
+			}
+		})
+	}
+}
+
+// compareStage compares with a row of a dump: round, action, quota, votes not
+// transferable, then name, state and votes of each candidate.
+func compareStage(t *testing.T, got Round, stage int, cells []string) {
+	t.Helper()
+	if got.Quota.FloatString(5) != cells[2] || got.Exhausted.FloatString(5) != cells[3] {
+		t.Errorf("stage %d: quota %s, not transferable %s; expected %s, %s", stage, got.Quota, got.Exhausted, cells[2], cells[3])
+	}
+	for i := 4; i+2 < len(cells); i += 3 {
+		votes := "0.00000" // excluded
+		for _, c := range got.Counts {
+			if c.Option == numberID((i-4)/3) {
+				votes = c.Value.FloatString(5)
+			}
+		}
+		if votes != cells[i+2] {
+			t.Errorf("stage %d: candidate %d has %s, expected %s", stage, (i-4)/3+1, votes, cells[i+2])
+		}
+	}
+}
