@@ -28,7 +28,7 @@ func (c *counting) lastInTie(among []int) (chosen int, ok bool) {
 		return among[0], true
 	}
 	order := c.tieOrder(among)
-	tie := TieBreak{Among: c.sortedIDs(among), By: c.tieBy()}
+	tie := TieBreak{Among: c.sortedIDs(among), By: c.tieBy(), Out: true}
 	if tie.By == TieOpen {
 		c.out.Ties = append(c.out.Ties, tie)
 		c.out.Tied = tie.Among

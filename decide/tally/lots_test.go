@@ -188,3 +188,24 @@ func TestLotRefused(t *testing.T) {
 		t.Error("drew from no panels")
 	}
 }
+
+// How even a lot is: the smallest chance of anyone, beside what no method could
+// exceed.
+func BenchmarkLot(b *testing.B) {
+	for _, people := range []int{120, 300, 1000} {
+		b.Run(fmt.Sprint(people), func(b *testing.B) {
+			pool, lot := town(people), assembly()
+			lot.Panels = 1000
+			for b.Loop() {
+				panels, err := lot.Make(pool, "x")
+				if err != nil {
+					b.Fatal(err)
+				}
+				lowest, _ := panels.Lowest.Float64()
+				bound, _ := panels.Bound.Float64()
+				b.ReportMetric(lowest, "lowest")
+				b.ReportMetric(bound, "bound")
+			}
+		})
+	}
+}

@@ -308,7 +308,7 @@ func (m *meek) leaving() (options []int, ok bool) {
 		}
 	}
 	if none && len(tied) > 1 && m.tieBy() == TieOpen && m.continuing()-len(tied) >= m.seats-len(m.out.Winners) {
-		m.out.Ties = append(m.out.Ties, TieBreak{Among: m.sortedIDs(tied), By: noDifference})
+		m.out.Ties = append(m.out.Ties, TieBreak{Among: m.sortedIDs(tied), By: noDifference, Out: true})
 		return tied, true
 	}
 	chosen, ok := m.lastInTie(tied)

@@ -392,3 +392,15 @@ func TestScore(t *testing.T) {
 		t.Errorf("%s: %v", got, out.Winners)
 	}
 }
+
+// A tie says whether the chosen one is ahead or leaves.
+func TestTieSaysWhoLeaves(t *testing.T) {
+	out := mustCount(t, rankings(t, 1, "4 A", "3 B>C", "3 C>B"), Rule{Name: "irv"})
+	if len(out.Ties) != 1 || !out.Ties[0].Out || out.Ties[0].Chosen != "C" || !slices.Equal(out.Winners, []string{"B"}) {
+		t.Errorf("winners %v, ties %+v: expected C, the last by id, to leave, and B to win", out.Winners, out.Ties)
+	}
+	out = mustCount(t, rankings(t, 1, "3 B", "3 C"), Rule{Name: "plurality"})
+	if len(out.Ties) != 1 || out.Ties[0].Out || out.Ties[0].Chosen != "B" {
+		t.Errorf("ties %+v: expected B, the first by id, to win", out.Ties)
+	}
+}

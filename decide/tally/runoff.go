@@ -66,7 +66,7 @@ func (r *race) majority(option int) bool {
 // votes than anyone else, so each of them leaves before anyone else does.
 func (r *race) leaving(lowest []int) (options []int, ok bool) {
 	if len(lowest) > 1 && r.tieBy() == TieOpen && r.togetherLast(lowest) {
-		r.out.Ties = append(r.out.Ties, TieBreak{Among: r.sortedIDs(lowest), By: noDifference})
+		r.out.Ties = append(r.out.Ties, TieBreak{Among: r.sortedIDs(lowest), By: noDifference, Out: true})
 		return lowest, true
 	}
 	chosen, ok := r.lastInTie(lowest)

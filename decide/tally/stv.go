@@ -257,7 +257,7 @@ func (s *stv) leaving(lowest []int) (options []int, ok bool) {
 	left := s.seats - len(s.out.Winners)
 	noVotes := s.votes[lowest[0]].Sign() == 0
 	if len(lowest) > 1 && s.tieBy() == TieOpen && noVotes && len(s.with(continuing))-len(lowest) >= left {
-		s.out.Ties = append(s.out.Ties, TieBreak{Among: s.sortedIDs(lowest), By: noDifference})
+		s.out.Ties = append(s.out.Ties, TieBreak{Among: s.sortedIDs(lowest), By: noDifference, Out: true})
 		return lowest, true
 	}
 	return s.one(s.earlier(lowest, -1), s.lastInTie)
@@ -284,7 +284,7 @@ func (s *stv) earlier(tied []int, sign int) []int {
 		left = then.extreme(left, sign)
 	}
 	if len(left) == 1 {
-		s.out.Ties = append(s.out.Ties, TieBreak{Among: s.sortedIDs(tied), Chosen: s.id(left[0]), By: byEarlierRound})
+		s.out.Ties = append(s.out.Ties, TieBreak{Among: s.sortedIDs(tied), Chosen: s.id(left[0]), By: byEarlierRound, Out: sign < 0})
 	}
 	return left
 }

@@ -207,6 +207,7 @@ type TieBreak struct {
 	Among  []string `json:"among"`
 	Chosen string   `json:"chosen,omitempty"` // empty: left open
 	By     string   `json:"by"`               // one of the Tie constants, or a rule's own such as "earlier-round"
+	Out    bool     `json:"out,omitempty"`    // Chosen is the one who leaves the race, not the one who is ahead
 }
 
 // Round is one step of a count. A rule fills what it has.
