@@ -32,7 +32,7 @@ func (c *ConvertCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	election, err := readElection(c.From)
+	election, _, err := readElection(c.From)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"translocal/decide/report"
 	"translocal/decide/tally"
 )
 
@@ -33,48 +34,73 @@ type TallyCmd struct {
 	Quorum     string `placeholder:"1/2|N" help:"One proposal: the share of members or the number of voters that must take part."`
 	Tie        string `placeholder:"T" help:"How ties are broken: id, votes-cost, lot:SEED or open (id)."`
 	JSON       bool   `name:"json" help:"Print the outcome as JSON."`
+	Report     string `type:"path" placeholder:"OUT.html" help:"Write a page to be printed, or pinned on a wall."`
+	Lang       string `default:"en" help:"Language of the page and of the text, such as en or es."`
 }
 
-// Run counts and prints. Nothing is printed of a count that did not end.
-func (c *TallyCmd) Run(ctx context.Context) error {
-	election, err := readElection(c.File)
+// Run counts and writes. Nothing is written of a count that did not end.
+func (c *TallyCmd) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
+
+func (c *TallyCmd) run(ctx context.Context, out io.Writer) error {
+	p, err := printer(c.Lang)
 	if err != nil {
 		return err
 	}
-	rule, err := c.rule(election)
+	counted, err := c.count(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		return err
+	}
+	if c.Report != "" {
+		if err := writeWhole(c.Report, func(w io.Writer) error { return report.Count(w, counted, p) }); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	switch {
+	case c.JSON:
+		return printJSON(out, counted)
+	case c.Report != "":
+		return nil
+	}
+	return report.CountText(out, counted, p)
+}
+
+// count reads the file and counts it.
+func (c *TallyCmd) count(ctx context.Context) (counted report.Counted, err error) {
+	counted.File = filepath.Base(c.File)
+	if counted.Election, counted.Data, err = readElection(c.File); err != nil {
+		return counted, err
+	}
+	rule, err := c.rule(counted.Election)
+	if err != nil {
+		return counted, fmt.Errorf("%s: %w", c.File, err)
 	}
 	bar := newProgress(os.Stderr)
-	outcome, err := tally.CountContext(ctx, election, rule, bar.show)
+	counted.Outcome, err = tally.CountContext(ctx, counted.Election, rule, bar.show)
 	bar.clear()
 	switch {
-	case errors.Is(err, context.Canceled):
-		return errors.New("interrupted: nothing was counted to its end, and nothing was written")
+	case ctx.Err() != nil:
+		return counted, errors.New("interrupted; nothing was written")
 	case err != nil:
-		return fmt.Errorf("%s: %w", c.File, err)
+		return counted, fmt.Errorf("%s: %w", c.File, err)
 	}
-	if c.JSON {
-		return printJSON(os.Stdout, c.File, outcome)
-	}
-	return printOutcome(os.Stdout, election, outcome)
+	return counted, nil
 }
 
 // readElection reads a file of ballots by the format that its name says.
-func readElection(file string) (*tally.Election, error) {
+func readElection(file string) (*tally.Election, []byte, error) {
 	format, err := tally.FormatOf(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	election, err := format.Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return election, nil
+	return election, data, nil
 }
 
 // rule is the one asked for, or the one that the file declares, with the
@@ -122,61 +148,17 @@ func (c *TallyCmd) rule(e *tally.Election) (r tally.Rule, err error) {
 }
 
 // printJSON prints the outcome for other programs.
-func printJSON(w io.Writer, file string, o *tally.Outcome) error {
-	outcome, err := json.Marshal(o)
+func printJSON(w io.Writer, c report.Counted) error {
+	outcome, err := json.Marshal(c.Outcome)
 	if err != nil {
 		return err
 	}
-	name, err := json.Marshal(filepath.Base(file))
+	name, err := json.Marshal(c.File)
 	if err != nil {
 		return err
 	}
 	// The outcome's members follow that of the file.
 	_, err = fmt.Fprintf(w, "{\"file\":%s,%s\n", name, outcome[1:])
-	return err
-}
-
-// printOutcome prints what a person at a terminal wants to know first.
-func printOutcome(w io.Writer, e *tally.Election, o *tally.Outcome) error {
-	var out strings.Builder
-	options := map[string]*tally.Option{}
-	for i := range e.Options {
-		options[e.Options[i].ID] = &e.Options[i]
-	}
-	line := func(id string) {
-		fmt.Fprintf(&out, "  %s", id)
-		if option := options[id]; option != nil {
-			if option.Name != "" {
-				fmt.Fprintf(&out, "  %s", option.Name)
-			}
-			if option.Cost != nil {
-				fmt.Fprintf(&out, "  %s", tally.Num(option.Cost))
-			}
-		}
-		out.WriteByte('\n')
-	}
-	fmt.Fprintf(&out, "%s: %d winners by %s\n", e.Title, len(o.Winners), o.Rule.Text())
-	for _, id := range o.Winners {
-		line(id)
-	}
-	if len(o.Tied) > 0 {
-		out.WriteString("tied, left open:\n")
-		for _, id := range o.Tied {
-			line(id)
-		}
-	}
-	if !o.Budget.IsZero() {
-		fmt.Fprintf(&out, "spent %s of %s\n", o.Spent, o.Budget)
-	}
-	if !o.Endowment.IsZero() {
-		fmt.Fprintf(&out, "endowment %s\n", o.Endowment)
-	}
-	for _, tie := range o.Ties {
-		if tie.Chosen != "" {
-			fmt.Fprintf(&out, "tie among %s: %s by %s\n", strings.Join(tie.Among, ", "), tie.Chosen, tie.By)
-		}
-	}
-	_, err := io.WriteString(w, out.String())
 	return err
 }
 

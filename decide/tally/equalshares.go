@@ -302,8 +302,7 @@ func (m *sharesModel) report(run *sharesRun, p *purse) {
 		}
 	}
 	c.out.Explanation = append(c.out.Explanation, Msg("counting.why.equal_shares",
-		"endowment", c.out.Endowment.String(), "voters", strconv.FormatInt(c.election.Voters(), 10), "utility", c.rule.Utility,
-		"completion", c.rule.Completion, "stop", c.rule.Stop))
+		"endowment", c.out.Endowment.String(), "voters", strconv.FormatInt(c.election.Voters(), 10)))
 }
 
 // rounded cuts a number that is only shown to six decimals, half up. The count
