@@ -360,6 +360,9 @@ func (c *checker) text(at string, t Text) {
 
 // blanks returns the variables of a text, each once, and notes that they are used.
 func (c *checker) blanks(at, s string) []string {
+	if !strings.Contains(s, "{{") && !strings.Contains(s, "}}") {
+		return nil
+	}
 	var names []string
 	for _, m := range blankShape.FindAllStringSubmatch(s, -1) {
 		if slices.Contains(names, m[1]) {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -186,9 +185,17 @@ func decode(data []byte, into any) error {
 	return nil
 }
 
-// keyShape is the shape of all keys. encoding/json takes "Title" for "title";
-// as no key of ours has a capital, the shape alone shuts that out.
-var keyShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+// isKey tells the shape of all keys. encoding/json takes "Title" for "title"; as
+// no key of ours has a capital, the shape alone shuts that out.
+func isKey(s string) bool {
+	for i, r := range s {
+		word := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+		if !word && (i == 0 || r != '_' && r != '-') {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // checkKeys walks over one value and refuses repeated and misshapen keys.
 func checkKeys(d *json.Decoder, field string, depth int) error {
@@ -211,7 +218,7 @@ func checkKeys(d *json.Decoder, field string, depth int) error {
 				return err
 			}
 			name = k.(string)
-			if !keyShape.MatchString(name) {
+			if !isKey(name) {
 				return fmt.Errorf("%s: not a key: small letters, digits, - and _ are allowed", join(field, fmt.Sprintf("%q", name)))
 			}
 			if seen[name] {
@@ -243,14 +250,18 @@ func atLine(data []byte, offset int64, err error) error {
 
 // UnmarshalJSON reads an object of languages, or a string that serves them all.
 func (t *Text) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
+	what := errors.New("a text is a string, or an object of languages and strings")
+	if len(data) > 0 && data[0] == '"' {
+		var one string
+		if err := json.Unmarshal(data, &one); err != nil {
+			return what
+		}
 		*t = Text{"": one}
 		return nil
 	}
 	var all map[string]string
 	if err := json.Unmarshal(data, &all); err != nil {
-		return errors.New("a text is a string, or an object of languages and strings")
+		return what
 	}
 	if _, ok := all[""]; ok {
 		return errors.New("a text has no language called nothing")
