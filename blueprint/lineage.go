@@ -223,3 +223,34 @@ func (b *Blueprints) Moves(ctx context.Context, v place.Viewer, k VersionKey) ([
 	slices.SortFunc(out, func(x, y Move) int { return cmp.Compare(y.At, x.At) })
 	return out, nil
 }
+
+var (
+	holding = db.Rows[Head](`select ` + headColumns + headFrom + `join blueprint_head h on h.stream = v.stream and h.version = v.id
+		join blueprint_clause c on c.stream = v.stream and c.version = v.id where c.clause = $1 order by v.published desc, v.id limit 200`)
+	// A clause in common is what makes two texts relatives.
+	related = db.Rows[Head](`select ` + headColumns + headFrom + `join blueprint_head h on h.stream = v.stream and h.version = v.id
+		where h.stream = $1 and exists (select 1 from blueprint_clause x join blueprint_clause y on y.clause = x.clause
+			where x.stream = v.stream and x.version = v.id and y.stream = $2 and y.version = $3) order by v.published desc, v.id`)
+)
+
+// Holding lists the newest versions known here that hold a clause, newest first.
+func (b *Blueprints) Holding(ctx context.Context, v place.Viewer, clause string) ([]Title, error) {
+	list, err := holding.All(ctx, b.log.DB(), clause)
+	if err != nil {
+		return nil, err
+	}
+	return titles(ctx, b.log.DB(), list)
+}
+
+// Related lists the newest versions of a place that have clauses in common with a version.
+func (b *Blueprints) Related(ctx context.Context, v place.Viewer, stream act.Fingerprint, with *Version) ([]Title, error) {
+	on := b.log.DB()
+	if err := place.May(ctx, on, v, stream, place.ReadBlueprint, place.Any); err != nil {
+		return nil, err
+	}
+	list, err := related.All(ctx, on, stream, with.Stream, with.ID)
+	if err != nil {
+		return nil, err
+	}
+	return titles(ctx, on, list)
+}

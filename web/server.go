@@ -78,7 +78,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.decideRoutes(), s.advanceRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes()} {
 		all = append(all, part...)
 	}
 	return all

@@ -1,0 +1,248 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+
+	"translocal/act"
+	"translocal/blueprint"
+	"translocal/fault"
+	"translocal/i18n"
+	"translocal/place"
+	"translocal/web/page"
+)
+
+func (s *Server) blueprintRoutes() []route {
+	all := []route{
+		{"GET /blueprints", s.blueprints},
+		{"GET /compare", s.compare},
+		{"POST /warn", s.warn},
+		{"POST /withdraw-warning", s.withdrawWarning},
+	}
+	for _, o := range [][]route{
+		object("/blueprint/{blueprint}", s.newestVersion),
+		object("/blueprint/{blueprint}/versions", s.versions),
+		object("/blueprint/{blueprint}/lineage", s.lineage),
+		object("/version/{version}", s.version),
+		object("/version/{version}/clause/{clause}", s.clause),
+		s.draftRoutes(),
+		s.suggestionRoutes(),
+	} {
+		all = append(all, o...)
+	}
+	return all
+}
+
+// blueprintSection is what a place wrote, on its page.
+func (s *Server) blueprintSection(r *http.Request, p *place.Place, role place.Role) ([]page.Section, error) {
+	list, err := s.Blueprints.Of(r.Context(), viewer(r), p.Stream)
+	if err != nil {
+		return nil, err
+	}
+	return []page.Section{{Title: t(r, "blueprint.texts"), Content: page.BlueprintsOf(s.frame(r, ""), p, list, role)}}, nil
+}
+
+func (s *Server) blueprints(w http.ResponseWriter, r *http.Request) error {
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64) // no number: the newest
+	list, err := s.Blueprints.Known(r.Context(), viewer(r), before)
+	if err != nil {
+		return err
+	}
+	more := ""
+	if len(list) == 50 {
+		more = "/blueprints?before=" + strconv.FormatInt(list[len(list)-1].At, 10)
+	}
+	return s.show(w, r, page.Blueprints(s.frame(r, t(r, "blueprint.known")), list, more))
+}
+
+// versionOf finds the version that the request's path names.
+func (s *Server) versionOf(r *http.Request) (*blueprint.Version, error) {
+	var err error
+	for _, id := range s.ids(r, "/version/"+r.PathValue("version")) {
+		var v *blueprint.Version
+		if v, err = s.Blueprints.Find(r.Context(), viewer(r), id); err == nil {
+			return v, nil
+		}
+	}
+	return nil, err
+}
+
+// keyOf finds the blueprint that the request's path names, and its versions.
+func (s *Server) keyOf(r *http.Request) (blueprint.Key, []blueprint.Title, error) {
+	p, err := s.placeOf(r)
+	if err != nil {
+		return blueprint.Key{}, nil, err
+	}
+	k := blueprint.Key{Stream: p.Stream, ID: p.ID + "/blueprint/" + r.PathValue("blueprint")}
+	list, err := s.Blueprints.Versions(r.Context(), viewer(r), k)
+	return k, list, err
+}
+
+// newestVersion leads to the newest version, in the reader's language where there is one.
+func (s *Server) newestVersion(w http.ResponseWriter, r *http.Request) error {
+	_, list, err := s.keyOf(r)
+	if err != nil {
+		return err
+	}
+	to := list[0]
+	for _, x := range list {
+		if x.Language == i18n.From(r.Context()).Lang() {
+			to = x
+			break
+		}
+	}
+	http.Redirect(w, r, s.path(to.ID), http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.versionOf(r)
+	if err != nil {
+		return err
+	}
+	f := s.frame(r, v.Title)
+	p := page.VersionPage{Version: v, Adapters: f.Mine, Stale: map[string]bool{}}
+	stale, err := s.Blueprints.StaleClauses(r.Context(), viewer(r), v.VersionKey)
+	if err != nil {
+		return err
+	}
+	for _, id := range stale {
+		p.Stale[id] = true
+	}
+	if p.Adaptations, err = s.Blueprints.Adaptations(r.Context(), v.Key()); err != nil {
+		return err
+	}
+	if p.Became, err = s.Advances.About(r.Context(), v.ID); err != nil {
+		return err
+	}
+	if p.Role, err = place.RoleIn(r.Context(), s.Log.DB(), viewer(r), v.Stream); err != nil {
+		return err
+	}
+	if p.Role == place.Member || p.Role == place.Keeper {
+		p.Moves, err = s.Blueprints.Moves(r.Context(), viewer(r), v.VersionKey)
+	} else {
+		p.Ours, err = s.relatives(r, v, f.Mine)
+	}
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Version(f, p))
+}
+
+// relatives are the texts of the viewer's places that belong to the same tree as a version.
+func (s *Server) relatives(r *http.Request, v *blueprint.Version, mine []place.Mine) ([]blueprint.Title, error) {
+	var out []blueprint.Title
+	for _, m := range mine {
+		list, err := s.Blueprints.Related(r.Context(), viewer(r), m.Stream, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return out, nil
+}
+
+func (s *Server) versions(w http.ResponseWriter, r *http.Request) error {
+	_, list, err := s.keyOf(r)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Versions(s.frame(r, t(r, "blueprint.versions")), list))
+}
+
+func (s *Server) lineage(w http.ResponseWriter, r *http.Request) error {
+	k, list, err := s.keyOf(r)
+	if err != nil {
+		return err
+	}
+	l, err := s.Blueprints.Lineage(r.Context(), viewer(r), k)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Lineage(s.frame(r, t(r, "blueprint.lineage")), l, list[0].Title))
+}
+
+func (s *Server) compare(w http.ResponseWriter, r *http.Request) error {
+	older, err := s.Blueprints.Find(r.Context(), viewer(r), r.URL.Query().Get("older"))
+	if err != nil {
+		return err
+	}
+	newer, err := s.Blueprints.Find(r.Context(), viewer(r), r.URL.Query().Get("newer"))
+	if err != nil {
+		return err
+	}
+	c, err := s.Blueprints.Compare(r.Context(), viewer(r), older.VersionKey, newer.VersionKey)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Compare(s.frame(r, t(r, "blueprint.compare.title")), c))
+}
+
+func (s *Server) clause(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.versionOf(r)
+	if err != nil {
+		return err
+	}
+	return s.showClause(w, r, http.StatusOK, v, r.PathValue("clause"), page.Form{})
+}
+
+func (s *Server) showClause(w http.ResponseWriter, r *http.Request, code int, v *blueprint.Version, id string, form page.Form) error {
+	at := -1
+	for i, c := range v.Clauses {
+		if c.ID == id {
+			at = i
+		}
+	}
+	if at < 0 {
+		return fault.New(fault.NotFound, "fault.not_found")
+	}
+	warnings, err := s.Blueprints.WarningsOn(r.Context(), viewer(r), id)
+	if err != nil {
+		return err
+	}
+	holders, err := s.Blueprints.Holding(r.Context(), viewer(r), id)
+	if err != nil {
+		return err
+	}
+	f := s.frame(r, t(r, "blueprint.clause"))
+	var warners []place.Mine
+	for _, m := range f.Mine {
+		if place.Allowed(m.Role, place.WarnBlueprint, place.Any) {
+			warners = append(warners, m)
+		}
+	}
+	return s.render(w, r, code, page.ClausePage(f, v, v.Clauses[at], at, warnings, holders, warners, form))
+}
+
+func (s *Server) warn(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := s.Blueprints.Find(r.Context(), viewer(r), form.Value("version"))
+	if err != nil {
+		return err
+	}
+	_, err = s.Blueprints.Warn(r.Context(), viewer(r), blueprint.NewWarning{Place: act.Fingerprint(form.Value("place")), Version: v.VersionKey,
+		Clause: form.Value("clause"), Kind: blueprint.WarningKind(form.Value("kind")), Text: form.Value("text"), Where: form.Value("where"),
+		Happened: form.Value("happened"), Source: form.Value("source"), Cited: form.Value("cited")})
+	if err != nil {
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.showClause(w, r, http.StatusUnprocessableEntity, v, form.Value("clause"), form)
+	}
+	return after(w, r, s.path(v.ID)+"/clause/"+form.Value("clause"), "said.warned")
+}
+
+func (s *Server) withdrawWarning(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	err = s.Blueprints.Withdraw(r.Context(), viewer(r), act.Fingerprint(form.Value("place")), form.Value("warning"), form.Value("reason"))
+	if err != nil {
+		return err
+	}
+	return after(w, r, local(form.Value("next")), "said.warning_withdrawn")
+}

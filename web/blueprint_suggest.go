@@ -1,0 +1,221 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"translocal/act"
+	"translocal/blueprint"
+	"translocal/blueprint/clause"
+	"translocal/fault"
+	"translocal/place"
+	"translocal/web/page"
+)
+
+func (s *Server) suggestionRoutes() []route {
+	return []route{
+		{"GET /suggest", s.suggestForm},
+		{"POST /suggest", s.suggest},
+		{"GET /p/{place}/suggestion", s.suggestion},
+		{"POST /p/{place}/suggestion/say", s.saySuggestion},
+		{"POST /p/{place}/suggestion/use", s.useSuggestion},
+		{"POST /p/{place}/suggestion/decline", s.declineSuggestion},
+		{"POST /p/{place}/suggestion/take-back", s.takeBackSuggestion},
+	}
+}
+
+func (s *Server) suggestForm(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	return s.showSuggest(w, r, http.StatusOK, q.Get("to"), q.Get("place"), q.Get("from"), page.Filled())
+}
+
+// showSuggest sets a version of ours beside theirs; without from, the first of ours that has clauses in common.
+func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, to, stream, from string, form page.Form) error {
+	ctx, v := r.Context(), viewer(r)
+	if err := place.May(ctx, s.Log.DB(), v, act.Fingerprint(stream), place.SuggestChange, place.Any); err != nil {
+		return err
+	}
+	theirs, err := s.Blueprints.Find(ctx, v, to)
+	if err != nil {
+		return err
+	}
+	related, err := s.Blueprints.Related(ctx, v, act.Fingerprint(stream), theirs)
+	if err != nil {
+		return err
+	}
+	var choices []blueprint.Title
+	var ours blueprint.Title
+	for _, x := range related {
+		if x.Language != theirs.Language() {
+			continue
+		}
+		choices = append(choices, x)
+		if ours.ID == "" || x.ID == from {
+			ours = x
+		}
+	}
+	f := s.frame(r, t(r, "blueprint.suggest"))
+	if ours.ID == "" {
+		return s.render(w, r, code, page.Suggest(f, theirs, ours, nil, nil, nil, form))
+	}
+	list, err := s.Blueprints.Candidates(ctx, v, ours.VersionKey, theirs.VersionKey)
+	if err != nil {
+		return err
+	}
+	c, err := s.Blueprints.Compare(ctx, v, theirs.VersionKey, ours.VersionKey)
+	if err != nil {
+		return err
+	}
+	changes := map[string]clause.Change{}
+	for _, x := range c.Changes {
+		changes[x.ID] = x
+	}
+	return s.render(w, r, code, page.Suggest(f, theirs, ours, choices, list, changes, form))
+}
+
+func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	id, err := s.sendSuggestion(r, form)
+	if err != nil {
+		code := status(fault.KindOf(err))
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.showSuggest(w, r, code, form.Value("to"), form.Value("place"), form.Value("from"), form)
+	}
+	p, err := s.Places.ByStream(r.Context(), act.Fingerprint(form.Value("place")))
+	if err != nil {
+		return err
+	}
+	return after(w, r, s.path(p.ID)+"/suggestion?"+url.Values{"id": {id}}.Encode(), "said.suggested")
+}
+
+// sendSuggestion suggests the changes that were ticked, each with its reason.
+func (s *Server) sendSuggestion(r *http.Request, form page.Form) (string, error) {
+	ctx, v := r.Context(), viewer(r)
+	theirs, err := s.Blueprints.Find(ctx, v, form.Value("to"))
+	if err != nil {
+		return "", err
+	}
+	ours := blueprint.VersionKey{Stream: act.Fingerprint(form.Value("place")), ID: form.Value("from")}
+	list, err := s.Blueprints.Candidates(ctx, v, ours, theirs.VersionKey)
+	if err != nil {
+		return "", err
+	}
+	n := blueprint.NewSuggestion{Place: ours.Stream, To: theirs.VersionKey, From: &ours, Note: form.Value("note"), Public: form.Value("public") != ""}
+	var faults fault.Fields
+	for _, x := range list {
+		if !form.Checked("clause", x.Clause) {
+			continue
+		}
+		field := "reason-" + x.Clause
+		x.Reason = form.Value(field)
+		_, err := fault.RequiredPassage(field, x.Reason, blueprint.MaxReason)
+		faults.Merge(err)
+		n.Changes = append(n.Changes, x)
+	}
+	if len(n.Changes) == 0 {
+		faults.Add("clause", "blueprint.fault.nothing_chosen")
+	}
+	if err := faults.Err(); err != nil {
+		return "", err
+	}
+	return s.Blueprints.Suggest(ctx, v, n)
+}
+
+func (s *Server) suggestion(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.placeOf(r)
+	if err != nil {
+		return err
+	}
+	return s.showSuggestion(w, r, http.StatusOK, p, r.URL.Query().Get("id"), page.Form{})
+}
+
+func (s *Server) showSuggestion(w http.ResponseWriter, r *http.Request, code int, p *place.Place, id string, form page.Form) error {
+	ctx, v := r.Context(), viewer(r)
+	x, talk, err := s.Blueprints.ReadSuggestion(ctx, v, p.Stream, id)
+	if err != nil {
+		return err
+	}
+	base, changes, err := s.Blueprints.SuggestionDiff(ctx, v, x)
+	if err != nil {
+		return err
+	}
+	action := place.AnswerSuggestion
+	if x.Sent {
+		action = place.SuggestChange
+	}
+	steward := place.May(ctx, s.Log.DB(), v, p.Stream, action, place.Any) == nil
+	return s.render(w, r, code, page.Suggestion(s.frame(r, t(r, "blueprint.suggestion")), p, x, base, changes, talk, steward, form))
+}
+
+// onSuggestion runs what a form of a suggestion's page asks for and leads back there.
+func (s *Server) onSuggestion(w http.ResponseWriter, r *http.Request, said string, do func(v place.Viewer, p *place.Place, id string, form page.Form) error) error {
+	p, form, err := s.placeForm(w, r)
+	if err != nil {
+		return err
+	}
+	id := form.Value("id")
+	if err := do(viewer(r), p, id, form); err != nil {
+		code := status(fault.KindOf(err))
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.showSuggestion(w, r, code, p, id, form)
+	}
+	return after(w, r, s.path(p.ID)+"/suggestion?"+url.Values{"id": {id}}.Encode(), said)
+}
+
+func (s *Server) saySuggestion(w http.ResponseWriter, r *http.Request) error {
+	return s.onSuggestion(w, r, "said.talked", func(v place.Viewer, p *place.Place, id string, form page.Form) error {
+		return s.Blueprints.Say(r.Context(), v, p.Stream, id, form.Value("text"))
+	})
+}
+
+func (s *Server) declineSuggestion(w http.ResponseWriter, r *http.Request) error {
+	return s.onSuggestion(w, r, "said.declined", func(v place.Viewer, p *place.Place, id string, form page.Form) error {
+		return s.Blueprints.Decline(r.Context(), v, p.Stream, id, form.Value("reason"))
+	})
+}
+
+func (s *Server) takeBackSuggestion(w http.ResponseWriter, r *http.Request) error {
+	return s.onSuggestion(w, r, "said.taken_back", func(v place.Viewer, p *place.Place, id string, _ page.Form) error {
+		return s.Blueprints.TakeBack(r.Context(), v, p.Stream, id)
+	})
+}
+
+// useSuggestion publishes at once, or leads to a draft to go on in.
+func (s *Server) useSuggestion(w http.ResponseWriter, r *http.Request) error {
+	p, form, err := s.placeForm(w, r)
+	if err != nil {
+		return err
+	}
+	id, u := form.Value("id"), blueprint.Using{Clauses: form.Values["clause"], Message: form.Value("message"), Note: form.Value("note")}
+	path, said := "", "said.used"
+	switch {
+	case len(u.Clauses) == 0:
+		err = fault.At("clause", "blueprint.fault.nothing_chosen")
+	case form.Value("how") == "draft":
+		var l blueprint.Link
+		l, err = s.Blueprints.UseInDraft(r.Context(), viewer(r), p.Stream, id, u)
+		path, said = draftPath(l), "said.draft_begun"
+	default:
+		var k blueprint.VersionKey
+		k, err = s.Blueprints.Use(r.Context(), viewer(r), p.Stream, id, u)
+		path = s.path(k.ID)
+	}
+	if err != nil {
+		code := status(fault.KindOf(err))
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		if m := form.Faults["clause"]; m != "" {
+			form.Whole = m
+		}
+		return s.showSuggestion(w, r, code, p, id, form)
+	}
+	return after(w, r, path, said)
+}
