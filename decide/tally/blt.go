@@ -115,7 +115,9 @@ func (b *bltReader) header() error {
 	if !ok {
 		return b.expected("the number of candidates")
 	}
-	if n < 1 || n > int64(len(b.data)) {
+	// Each name has a line or quotes of its own.
+	names := 1 + bytes.Count(b.data, []byte("\n")) + bytes.Count(b.data, []byte(`"`))/2
+	if n < 1 || n > int64(names) {
 		return &FormatError{Line: b.line, Found: fmt.Sprintf("%d candidates", n), Expected: "at least one candidate, and a name for each"}
 	}
 	b.skipBlanks()

@@ -215,11 +215,17 @@ func (c *counting) elect(equals []int, seats int) bool {
 	return true
 }
 
+// maxCandidates bounds what comparing each two, and keeping every round, cost:
+// both grow with the square of the candidates, a file only with their number.
+const maxCandidates = 1000
+
 // needCandidates refuses what no rule on candidates can count.
 func (c *counting) needCandidates() error {
-	switch {
-	case len(c.standing()) == 0:
+	switch n := len(c.standing()); {
+	case n == 0:
 		return fmt.Errorf("rule %s: no candidate stands", c.rule.Name)
+	case n > maxCandidates:
+		return fmt.Errorf("rule %s: %d candidates stand; it counts up to %d", c.rule.Name, n, maxCandidates)
 	case len(c.election.Ballots) == 0:
 		return fmt.Errorf("rule %s: there are no ballots to count", c.rule.Name)
 	}

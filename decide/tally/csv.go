@@ -57,7 +57,7 @@ func ParseCSV(data []byte) (*Election, error) {
 	r.Comma = separator(header)
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
-	c := &csvReader{rows: r, election: &Election{}, voterAt: map[string]int{}, points: map[string]*big.Rat{}}
+	c := &csvReader{rows: r, election: &Election{}, optionIDs: map[string]bool{}, voterAt: map[string]int{}, points: map[string]*big.Rat{}}
 	if err := c.header(); err != nil {
 		return nil, err
 	}
@@ -92,6 +92,7 @@ type csvReader struct {
 	line     int // of the row at hand
 
 	columns   []csvColumn
+	optionIDs map[string]bool
 	voterAt   map[string]int      // voter id → line
 	points    map[string]*big.Rat // numbers already read
 	voters    int64
@@ -191,9 +192,10 @@ func (c *csvReader) option(id string) error {
 	if o.ID == "" {
 		return c.errorf("an id after the colon", "a column without id")
 	}
-	if slices.ContainsFunc(c.election.Options, func(have Option) bool { return have.ID == o.ID }) {
+	if c.optionIDs[o.ID] {
 		return c.errorf("each option once", "option %s again", quoted(o.ID))
 	}
+	c.optionIDs[o.ID] = true
 	c.election.Options = append(c.election.Options, o)
 	return nil
 }

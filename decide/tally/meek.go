@@ -103,12 +103,13 @@ func (m *meek) start() {
 
 func (m *meek) run() error {
 	for !m.finished() {
-		if err := m.ctx.Err(); err != nil {
-			return err
-		}
 		m.progress(int64(len(m.out.Winners)), int64(m.seats))
 		m.gather()
-		if reached := m.settle(); len(reached) > 0 {
+		reached, err := m.settle()
+		if err != nil {
+			return err
+		}
+		if len(reached) > 0 {
 			m.out.Rounds = append(m.out.Rounds, m.round("elect", reached...))
 			m.electAll(reached)
 			continue
@@ -189,21 +190,24 @@ func splitRanks(flat []int) [][]int {
 
 // settle adjusts the keep values until someone exceeds the quota, and gives
 // who does, or until the surplus is settled or can't save the lowest.
-func (m *meek) settle() (reached []int) {
+func (m *meek) settle() (reached []int, err error) {
 	last := new(big.Int)
 	for round := range meekRounds {
+		if err := m.ctx.Err(); err != nil {
+			return nil, err
+		}
 		m.distribute()
 		m.reckon()
 		if reached = m.aboveQuota(); len(reached) > 0 {
-			return reached
+			return reached, nil
 		}
 		if m.surplus.Cmp(m.settled) <= 0 || m.lowestIsLost() || round > 0 && m.surplus.Cmp(last) >= 0 {
-			return nil
+			return nil, nil
 		}
 		last.Set(m.surplus)
 		m.adjust()
 	}
-	return nil
+	return nil, nil
 }
 
 // distribute gives every vote to those who keep it.

@@ -1,7 +1,9 @@
 package tally
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"math/big"
 	"slices"
@@ -402,5 +404,54 @@ func TestTieSaysWhoLeaves(t *testing.T) {
 	out = mustCount(t, rankings(t, 1, "3 B", "3 C"), Rule{Name: "plurality"})
 	if len(out.Ties) != 1 || out.Ties[0].Out || out.Ties[0].Chosen != "B" {
 		t.Errorf("ties %+v: expected B, the first by id, to win", out.Ties)
+	}
+}
+
+// A small file can name many candidates: what would need the square of them is
+// refused, not begun.
+func TestTooManyCandidates(t *testing.T) {
+	e := &Election{Kind: Ordinal, Ballots: []Ballot{{Weight: 1, Choices: []int{0}}}}
+	for i := range maxCandidates + 1 {
+		e.Options = append(e.Options, Option{ID: numberID(i)})
+	}
+	for rule, m := range methods {
+		if !slices.Equal(m.kinds, ranked) {
+			continue
+		}
+		if _, err := Count(e, Rule{Name: rule}); err == nil || !strings.Contains(err.Error(), "up to 1000") {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, rule := range []string{"irv", "ranked-pairs", "stv-scottish", "stv-wigm", "stv-meek"} {
+		if out, err := CountContext(ctx, tennessee(t), Rule{Name: rule}, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s went on: %v, %v", rule, out, err)
+		}
+	}
+}
+
+// Many equally strong duels in circles: their orders are too many to follow,
+// and the count says so.
+func TestTooManyOpenOrders(t *testing.T) {
+	e := &Election{Kind: Ordinal}
+	const n = 23
+	for i := range n {
+		e.Options = append(e.Options, Option{ID: numberID(i)})
+		b := Ballot{Weight: 1}
+		for j := range n {
+			b.Choices = append(b.Choices, (i+j)%n)
+		}
+		e.Ballots = append(e.Ballots, b)
+	}
+	_, err := Count(e, Rule{Name: "ranked-pairs", Tie: Tie{By: TieOpen}})
+	if err == nil || !strings.Contains(err.Error(), "too many to leave open") {
+		t.Errorf("%v", err)
+	}
+	if out := mustCount(t, e, Rule{Name: "ranked-pairs"}); len(out.Winners) != 1 {
+		t.Errorf("by id: %v", out.Winners)
 	}
 }

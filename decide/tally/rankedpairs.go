@@ -2,6 +2,8 @@ package tally
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,9 +15,10 @@ type duel struct {
 	margin        int64
 }
 
-// maxOpenOrders bounds how many ways of locking equal duels are followed when
-// ties stay open; beyond it the count asks for another way to break ties.
-const maxOpenOrders = 100_000
+// maxOpenWork bounds the ways of locking equal duels that are followed when
+// ties stay open, in cells of the relation looked at; beyond it the count asks
+// for another way to break ties.
+const maxOpenWork = 50_000_000
 
 // countRankedPairs locks won duels from the strongest margin down, leaving out
 // each that would close a circle (Tideman, Social Choice and Welfare 4, 1987).
@@ -32,6 +35,9 @@ func countRankedPairs(c *counting) error {
 	won := d.wonDuels(c.tieOrder(d.standing))
 	locked := newLocks(len(d.standing))
 	for len(won) > 0 {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		equal := won[:equallyStrong(won)]
 		if c.tieBy() == TieOpen && locked.orderMatters(equal) {
 			return c.leaveOrderOpen(d, locked, won)
@@ -97,7 +103,7 @@ func (c *counting) lockAll(d *duels, locked *locks, equal []duel) {
 
 // leaveOrderOpen finds who wins by some order of the equal duels in rest.
 func (c *counting) leaveOrderOpen(d *duels, locked *locks, rest []duel) error {
-	search := &orderSearch{winners: make([]bool, len(d.standing)), seen: map[string]bool{}}
+	search := &orderSearch{ctx: c.ctx, winners: make([]bool, len(d.standing)), room: maxOpenWork, seen: map[string]bool{}}
 	if err := search.follow(locked, rest); err != nil {
 		return fmt.Errorf("rule %s: %w", c.rule.Name, err)
 	}
@@ -118,15 +124,19 @@ func (c *counting) leaveOrderOpen(d *duels, locked *locks, rest []duel) error {
 
 // orderSearch follows every order in which equal duels can be locked.
 type orderSearch struct {
+	ctx     context.Context
 	winners []bool
+	room    int             // of maxOpenWork
 	seen    map[string]bool // states met: what is locked, and how many weaker duels are left
 }
 
 func (s *orderSearch) follow(locked *locks, rest []duel) error {
-	rest = slices.Clone(rest)
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
 	for len(rest) > 0 {
 		n := equallyStrong(rest)
-		equal := slices.DeleteFunc(slices.Clone(rest[:n]), func(p duel) bool { return locked.decided(p) })
+		equal := slices.DeleteFunc(slices.Clone(rest[:n]), locked.decided)
 		if len(equal) > 0 && locked.orderMatters(equal) {
 			return s.branch(locked, equal, rest[n:])
 		}
@@ -144,15 +154,15 @@ func (s *orderSearch) follow(locked *locks, rest []duel) error {
 // branch tries each of the equal duels as the next to lock.
 func (s *orderSearch) branch(locked *locks, equal, rest []duel) error {
 	for i, p := range equal {
+		if s.room -= len(locked.ahead) * len(locked.ahead); s.room < 0 {
+			return errors.New("the orders of equally strong duels are too many to leave open; choose another way to break ties")
+		}
 		next := locked.clone()
 		next.lock(p)
 		others := slices.Concat(slices.Delete(slices.Clone(equal), i, i+1), rest)
 		state := next.key(len(rest))
 		if s.seen[state] {
 			continue
-		}
-		if len(s.seen) == maxOpenOrders {
-			return fmt.Errorf("more than %d orders of equally strong duels: too many to leave open; choose another way to break ties", maxOpenOrders)
 		}
 		s.seen[state] = true
 		if err := s.follow(next, others); err != nil {
@@ -188,7 +198,7 @@ func (l *locks) lock(p duel) bool {
 		return false
 	}
 	for i := range l.ahead {
-		if i != p.winner && !l.ahead[i][p.winner] {
+		if i != p.winner && !l.ahead[i][p.winner] || l.ahead[i][p.loser] {
 			continue
 		}
 		l.ahead[i][p.loser] = true
@@ -207,18 +217,12 @@ func (l *locks) decided(p duel) bool {
 // orderMatters tells whether equal duels close a circle among themselves and
 // what is locked: only then does their order decide which of them is left out.
 func (l *locks) orderMatters(equal []duel) bool {
-	if len(equal) < 2 {
+	undecided := slices.DeleteFunc(slices.Clone(equal), l.decided)
+	if len(undecided) < 2 {
 		return false
 	}
 	all := l.clone()
-	for _, p := range equal {
-		if !l.decided(p) {
-			if !all.lock(p) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(undecided, func(p duel) bool { return !all.lock(p) })
 }
 
 func (l *locks) behindNone(i int) bool {

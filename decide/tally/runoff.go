@@ -26,6 +26,9 @@ func countRunoff(c *counting) error {
 	r.exhausted.SetInt64(r.unmarked)
 	c.explain("counting.why.irv")
 	for {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		leader := r.extreme(r.with(continuing), 1)
 		if r.majority(leader[0]) || len(r.with(continuing)) == 1 {
 			c.out.Rounds = append(c.out.Rounds, r.round("elect", leader[0]))
