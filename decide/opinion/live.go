@@ -64,12 +64,13 @@ func (l *Live) Add(s Statement) error {
 	for g := range l.work.groups {
 		l.work.groups[g] = append(l.work.groups[g], Count{})
 	}
-	l.work.space = nil
-	if l.products != nil {
+	for i, v := range l.work.space {
+		l.work.space[i] = append(v, 0)
+	}
+	if l.products != nil && len(c.statements) <= maxProducts {
+		l.products.grow()
+	} else {
 		l.products = nil
-		if len(c.statements) <= maxProducts {
-			l.products = newProducts(c.rows, len(c.statements))
-		}
 	}
 	return nil
 }
@@ -134,19 +135,18 @@ func (l *Live) Map() *Map {
 // said: sums of whole numbers from which the scatter of centred votes follows
 // for whatever means.
 type products struct {
-	n        int
-	both     []int32   // [j*n+k]: who voted on j and k
-	agree    []int32   // sum of their votes' products
-	sums     []int32   // sum of their votes on j
-	centred  []float64 // the scatter, of the means last given
-	outdated []bool    // by statement
+	n, stride int       // statements; room for them in a row
+	both      []int32   // [j*stride+k]: who voted on j and k
+	agree     []int32   // sum of their votes' products
+	sums      []int32   // sum of their votes on j
+	centred   []float64 // the scatter, of the means last given
+	outdated  []bool    // by statement
 }
 
 func newProducts(rows [][]cell, n int) *products {
-	p := &products{
-		n: n, both: make([]int32, n*n), agree: make([]int32, n*n), sums: make([]int32, n*n),
-		centred: make([]float64, n*n), outdated: make([]bool, n),
-	}
+	p := &products{outdated: make([]bool, n)}
+	p.widen(n)
+	p.n = n
 	for _, row := range rows {
 		for _, c := range row {
 			p.add(row, c, 1)
@@ -158,9 +158,34 @@ func newProducts(rows [][]cell, n int) *products {
 	return p
 }
 
+// grow adds a statement on which nobody voted.
+func (p *products) grow() {
+	if p.n == p.stride {
+		p.widen(p.n + p.n/4 + 16)
+	}
+	p.n++
+	p.outdated = append(p.outdated, true)
+}
+
+// widen makes room for more statements.
+func (p *products) widen(stride int) {
+	wide := products{
+		both: make([]int32, stride*stride), agree: make([]int32, stride*stride),
+		sums: make([]int32, stride*stride), centred: make([]float64, stride*stride),
+	}
+	for j := range p.n {
+		from, to := j*p.stride, j*stride
+		copy(wide.both[to:], p.both[from:from+p.n])
+		copy(wide.agree[to:], p.agree[from:from+p.n])
+		copy(wide.sums[to:], p.sums[from:from+p.n])
+		copy(wide.centred[to:], p.centred[from:from+p.n])
+	}
+	p.both, p.agree, p.sums, p.centred, p.stride = wide.both, wide.agree, wide.sums, wide.centred, stride
+}
+
 // add adds what c, one vote of a row, adds to the row of its statement.
 func (p *products) add(row []cell, c cell, times int32) {
-	from := c.statement() * p.n
+	from := c.statement() * p.stride
 	both, agree, sums := p.both[from:from+p.n], p.agree[from:from+p.n], p.sums[from:from+p.n]
 	v := int32(c.vote()) * times
 	for _, d := range row {
@@ -191,7 +216,7 @@ func (p *products) addOne(row []cell, j int, times int32) {
 		if c.statement() == j {
 			continue // done by add
 		}
-		to := c.statement()*p.n + j
+		to := c.statement()*p.stride + j
 		p.both[to] += times
 		p.agree[to] += times * int32(c.vote()) * v
 		p.sums[to] += times * int32(c.vote())
@@ -205,7 +230,7 @@ func (p *products) centre(mean []float64, statements []Statement) {
 			continue
 		}
 		for k := range p.n {
-			at, across := j*p.n+k, k*p.n+j
+			at, across := j*p.stride+k, k*p.stride+j
 			var s float64
 			if !statements[j].Removed && !statements[k].Removed {
 				s = float64(p.agree[at]) - mean[k]*float64(p.sums[at]) -
@@ -220,7 +245,7 @@ func (p *products) centre(mean []float64, statements []Statement) {
 func (p *products) multiply(out, v []float64) {
 	inParallel(p.n, 256, func(from, to int) {
 		for j := from; j < to; j++ {
-			out[j] = dot(p.centred[j*p.n:(j+1)*p.n], v)
+			out[j] = dot(p.centred[j*p.stride:j*p.stride+p.n], v)
 		}
 	})
 }

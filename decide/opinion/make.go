@@ -88,10 +88,18 @@ func (w *work) group(from []clustering) {
 		}
 		return
 	}
-	labelings := make([][]uint8, 0, high-low+1)
+	var labelings [][]uint8
 	for k := low; k <= high; k++ {
-		w.tried = append(w.tried, w.divide(k, from))
-		labelings = append(labelings, w.tried[len(w.tried)-1].labels)
+		c := w.divide(k, from)
+		if w.options.K == 0 && !c.whole() {
+			continue
+		}
+		w.tried = append(w.tried, c)
+		labelings = append(labelings, c.labels)
+	}
+	if len(w.tried) == 0 {
+		w.why = say("opinion.why.apart", "least", minGroup)
+		return
 	}
 	w.fits, w.sampled = silhouettes(w.points, labelings)
 	w.chosen = choose(w.fits)

@@ -349,6 +349,12 @@ func TestFewOrEqualVotesGiveAPlainCount(t *testing.T) {
 		{"nine voters", all(9, 9, camps), Options{}, "opinion.why.few"},
 		{"six statements", all(50, 6, camps), Options{}, "opinion.why.few"},
 		{"all agree", all(60, 9, agree), Options{}, "opinion.why.alike"},
+		{"two with an opinion of their own", all(60, 9, func(p, _ int) Vote {
+			if p < 2 {
+				return Disagree
+			}
+			return Agree
+		}), Options{}, "opinion.why.apart"},
 		{"two opinions, three groups", all(60, 9, camps), Options{K: 3}, "opinion.why.fewer_places"},
 	} {
 		m := mustMake(t, c.conversation, c.options)
@@ -364,6 +370,26 @@ func TestFewOrEqualVotesGiveAPlainCount(t *testing.T) {
 	}
 	if m := mustMake(t, all(60, 9, camps), Options{}); m.K != 2 || m.Groups[0].Size != 30 || m.Silhouette != 1 {
 		t.Errorf("two opinions: %d groups, silhouette %g", m.K, m.Silhouette)
+	}
+}
+
+func TestNoGroupIsSmallerThanThree(t *testing.T) {
+	c := synthetic(200, 30, 15, 2)
+	for loner := range 2 { // two people far from everybody, and from one another
+		row := make([]cell, 7)
+		for j := range row {
+			row[j] = newCell(7*loner+j, Vote(1-2*(j%2)))
+		}
+		c.participants, c.rows = append(c.participants, fmt.Sprint("loner ", loner)), append(c.rows, row)
+	}
+	m := mustMake(t, c, Options{})
+	for _, g := range m.Groups {
+		if g.Size < minGroup {
+			t.Errorf("a group of %d", g.Size)
+		}
+	}
+	if m.K == 0 {
+		t.Error("no groups")
 	}
 }
 
