@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,8 +62,9 @@ func (c *OpinionCmd) makeMap(ctx context.Context) (*opinion.Map, error) {
 		err error
 	}
 	done := make(chan result, 1)
+	bar := newProgress(os.Stderr)
 	go func() {
-		conversation, err := opinion.ReadPolis(os.DirFS(c.Dir))
+		conversation, err := opinion.ReadPolis(newWatchedFolder(c.Dir, bar))
 		if err != nil {
 			done <- result{nil, err}
 			return
@@ -73,12 +75,52 @@ func (c *OpinionCmd) makeMap(ctx context.Context) (*opinion.Map, error) {
 	var r result
 	select {
 	case r = <-done:
+		bar.clear()
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
-		return nil, errors.New("interrupted; nothing was written")
+		return nil, errors.New("interrupted: nothing was written")
 	}
 	return r.m, r.err
+}
+
+// watchedFolder shows on a bar how much of a folder's files has been read.
+type watchedFolder struct {
+	fs.FS
+	bar         *progress
+	read, total int64
+}
+
+func newWatchedFolder(dir string, bar *progress) *watchedFolder {
+	w := &watchedFolder{FS: os.DirFS(dir), bar: bar}
+	for _, name := range opinion.Files() {
+		if info, err := fs.Stat(w.FS, name); err == nil {
+			w.total += info.Size()
+		}
+	}
+	return w
+}
+
+// Open opens a file whose reading shows.
+func (w *watchedFolder) Open(name string) (fs.File, error) {
+	f, err := w.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return watchedFile{f, w}, nil
+}
+
+type watchedFile struct {
+	fs.File
+	folder *watchedFolder
+}
+
+// Read reads on and moves the bar; its last eighth is for the map.
+func (f watchedFile) Read(b []byte) (int, error) {
+	n, err := f.File.Read(b)
+	f.folder.read += int64(n)
+	f.folder.bar.show(f.folder.read, f.folder.total+f.folder.total/7)
+	return n, err
 }
 
 // writeWhole writes a file that is there whole or not at all.

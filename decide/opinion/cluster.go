@@ -12,6 +12,7 @@ import (
 type clustering struct {
 	centres []xy
 	labels  []uint8 // by point
+	sizes   []int   // points of each centre, as of the last move
 }
 
 const (
@@ -66,7 +67,7 @@ func (c *clustering) betterThan(other clustering, points []xy) bool {
 }
 
 // whole says whether every group has minGroup members.
-func (c *clustering) whole() bool { return slices.Min(c.sizes()) >= minGroup }
+func (c *clustering) whole() bool { return slices.Min(c.sizes) >= minGroup }
 
 // anyPoints chooses k points, distinct ones if they are soon found.
 func anyPoints(points []xy, k int, chance *rand.Rand) []xy {
@@ -136,7 +137,7 @@ func (c *clustering) settle(points []xy) {
 
 // moved is the clustering after its points have moved a little.
 func (c *clustering) moved(points []xy) clustering {
-	m := clustering{slices.Clone(c.centres), slices.Clone(c.labels)}
+	m := clustering{centres: slices.Clone(c.centres), labels: slices.Clone(c.labels)}
 	m.move(points)
 	m.settle(points)
 	return m
@@ -186,6 +187,7 @@ func (c *clustering) move(points []xy) {
 		sums[l].y += p.y
 		sizes[l]++
 	}
+	c.sizes = sizes
 	for j, n := range sizes {
 		if n > 0 {
 			c.centres[j] = xy{sums[j].x / float64(n), sums[j].y / float64(n)}
@@ -204,34 +206,27 @@ func (c *clustering) move(points []xy) {
 // order numbers the groups by size, greatest first, then by place, and returns
 // the new number of each.
 func (c *clustering) order() []uint8 {
-	sizes := c.sizes()
 	byRank := make([]int, len(c.centres))
 	for i := range byRank {
 		byRank[i] = i
 	}
 	slices.SortStableFunc(byRank, func(a, b int) int {
-		return cmp.Or(cmp.Compare(sizes[b], sizes[a]),
+		return cmp.Or(cmp.Compare(c.sizes[b], c.sizes[a]),
 			cmp.Compare(c.centres[a].x, c.centres[b].x), cmp.Compare(c.centres[a].y, c.centres[b].y))
 	})
 	rank := make([]uint8, len(byRank))
-	centres := make([]xy, len(byRank))
+	centres, sizes := make([]xy, len(byRank)), make([]int, len(byRank))
 	for to, from := range byRank {
 		rank[from] = uint8(to)
-		centres[to] = c.centres[from]
+		centres[to], sizes[to] = c.centres[from], c.sizes[from]
 	}
-	for i, l := range c.labels {
-		c.labels[i] = rank[l]
+	if !slices.IsSorted(rank) {
+		for i, l := range c.labels {
+			c.labels[i] = rank[l]
+		}
 	}
-	c.centres = centres
+	c.centres, c.sizes = centres, sizes
 	return rank
-}
-
-func (c *clustering) sizes() []int {
-	sizes := make([]int, len(c.centres))
-	for _, l := range c.labels {
-		sizes[l]++
-	}
-	return sizes
 }
 
 // distinct counts distinct points, up to limit.
@@ -286,7 +281,7 @@ func silhouettes(points []xy, labelings [][]uint8) ([]fit, int) {
 	for l := range values {
 		values[l] = make([]float64, len(pick))
 	}
-	sizes := make([][256]int, len(labelings))
+	sizes := make([][MaxK]int, len(labelings))
 	for l, labels := range labelings {
 		for _, p := range pick {
 			sizes[l][labels[p]]++
@@ -297,7 +292,7 @@ func silhouettes(points []xy, labelings [][]uint8) ([]fit, int) {
 		for i := from; i < to; i++ {
 			cellDistances(sums, at, cells, at[i])
 			for l, labels := range labelings {
-				var byLabel [256]float64
+				var byLabel [MaxK]float64
 				for c, first := range cells {
 					byLabel[labels[pick[first]]] += sums[c]
 				}

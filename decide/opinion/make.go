@@ -145,7 +145,7 @@ func choose(fits []fit) int {
 
 // renumber gives the groups of the last map the numbers of this one.
 func (w *work) renumber(rank []uint8) {
-	if len(rank) != len(w.groups) {
+	if len(rank) != len(w.groups) || slices.IsSorted(rank) {
 		return
 	}
 	groups := make([][]Count, len(rank))
@@ -242,7 +242,7 @@ func (w *work) fillGroups(m *Map) {
 		m.Points[p].Group = int(chosen.labels[i])
 	}
 	together := sum(w.groups)
-	for g, size := range chosen.sizes() {
+	for g, size := range chosen.sizes {
 		m.Groups = append(m.Groups, Group{
 			Size: size, X: chosen.centres[g].x, Y: chosen.centres[g].y, Counts: slices.Clone(w.groups[g]),
 			Representative: representative(m.Statements, w.groups[g], together),

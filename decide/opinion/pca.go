@@ -329,14 +329,21 @@ func project(places []xy, rows [][]cell, x centred, components [2][]float64, s s
 	}
 	inParallel(len(rows), 4096, func(from, to int) {
 		for i := from; i < to; i++ {
-			var at xy
-			for _, c := range rows[i] {
-				m := moves[c]
-				at.x += m.x
-				at.y += m.y
+			row := rows[i]
+			var one, other xy // two sums, so that additions need not wait for one another
+			for ; len(row) > 1; row = row[2:] {
+				a, b := moves[row[0]], moves[row[1]]
+				one.x += a.x
+				one.y += a.y
+				other.x += b.x
+				other.y += b.y
+			}
+			for _, c := range row {
+				one.x += moves[c].x
+				one.y += moves[c].y
 			}
 			f := s.of(rows[i])
-			places[i] = xy{at.x * f, at.y * f}
+			places[i] = xy{(one.x + other.x) * f, (one.y + other.y) * f}
 		}
 	})
 }

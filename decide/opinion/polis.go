@@ -22,6 +22,11 @@ const (
 	summaryFile      = "summary.csv"
 )
 
+// Files returns the names of the files that [ReadPolis] looks for.
+func Files() []string {
+	return []string{commentsFile, votesFile, participantsFile, summaryFile}
+}
+
 // maxID is the length in bytes that an id may have.
 const maxID = 256
 
@@ -121,6 +126,8 @@ func readVotes(folder fs.FS, b *builder) error {
 		if err := t.need("comment-id", "voter-id", "vote"); err != nil {
 			return err
 		}
+		const lineBytes, most = 32, 1 << 22 // room for a vote every 32 bytes saves most copying
+		b.events = slices.Grow(b.events, int(min(t.size/lineBytes, most)))
 		comment, voter, vote, at := t.column("comment-id"), t.column("voter-id"), t.column("vote"), t.column("timestamp")
 		for t.next() {
 			e := event{}
@@ -232,6 +239,7 @@ type table struct {
 	csv    *csv.Reader
 	header []string
 	fields []string // of the present line, until the next
+	size   int64    // of the file in bytes; 0: unknown
 	err    error
 }
 
@@ -243,6 +251,9 @@ func readTable(folder fs.FS, name string, rows func(*table) error) error {
 	}
 	defer f.Close()
 	t := newTable(f, name)
+	if info, err := f.Stat(); err == nil {
+		t.size = info.Size()
+	}
 	if !t.next() {
 		if t.err != nil {
 			return t.err
