@@ -3,6 +3,7 @@ package fed
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,7 +122,7 @@ func (p *peer) refresh(t testing.TB, f act.Fingerprint) {
 // openPeer opens a node's folder and serves it at an address.
 func openPeer(t testing.TB, c *clock, dir, addr string) *peer {
 	t.Helper()
-	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
+	d, err := db.Open(t.Context(), target(t, dir), db.Options{Relaxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +173,34 @@ func openPeer(t testing.TB, c *clock, dir, addr string) *peer {
 	})
 	t.Cleanup(p.close)
 	return p
+}
+
+// target is where the database of a folder is: a file in it, or, when a server is
+// named in the environment, a schema of its own there.
+func target(t testing.TB, dir string) string {
+	t.Helper()
+	server := os.Getenv("TRANSLOCAL_TEST_POSTGRES")
+	if server == "" {
+		return filepath.Join(dir, "t.db")
+	}
+	note := filepath.Join(dir, "schema")
+	name, err := os.ReadFile(note)
+	if err == nil {
+		return server + "&search_path=" + string(name)
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name = []byte("fed_" + act.NewToken())
+	if _, err := admin.Exec("create schema " + string(name)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(note, name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return server + "&search_path=" + string(name)
 }
 
 func (p *peer) addr() string { return strings.TrimPrefix(p.base, "http://") }
@@ -606,6 +635,11 @@ func changing(change func(*page)) func(http.Handler) http.Handler {
 }
 
 func TestALyingPeerIsStopped(t *testing.T) {
+	c := &clock{at: time.Now()}
+	a, b := newPeer(t, c), newPeer(t, c)
+	a.say(t, 1)
+	b.follow(t, a)
+	work(t, a, b)
 	for what, change := range map[string]func(*page){
 		"an act left out":   func(p *page) { p.Acts = append(p.Acts[:1], p.Acts[2:]...) },
 		"two swapped":       func(p *page) { p.Acts[0], p.Acts[1] = p.Acts[1], p.Acts[0] },
@@ -621,11 +655,7 @@ func TestALyingPeerIsStopped(t *testing.T) {
 		"no proof":         func(p *page) { p.Acts, p.Proof = p.Acts[:2], nil },
 	} {
 		t.Run(what, func(t *testing.T) {
-			c := &clock{at: time.Now()}
-			a, b := newPeer(t, c), newPeer(t, c)
-			a.say(t, 1)
-			b.follow(t, a)
-			work(t, a, b)
+			before := a.stream.Size
 			a.behave(changing(func(p *page) {
 				if len(p.Acts) > 0 {
 					change(p)
@@ -633,8 +663,8 @@ func TestALyingPeerIsStopped(t *testing.T) {
 			}))
 			a.say(t, 3)
 			work(t, a, b)
-			if s, _ := b.log.StreamOf(t.Context(), a.stream.Fingerprint); s.Size != 2 {
-				t.Fatalf("took %d acts", s.Size)
+			if s, _ := b.log.StreamOf(t.Context(), a.stream.Fingerprint); s.Size != before {
+				t.Fatalf("took %d acts", s.Size-before)
 			}
 			if r := b.state(t, a); r.State != remoteStopped {
 				t.Fatal(r)
@@ -650,6 +680,10 @@ func TestALyingPeerIsStopped(t *testing.T) {
 }
 
 func TestGarbageIsContained(t *testing.T) {
+	c := &clock{at: time.Now()}
+	a, b := newPeer(t, c), newPeer(t, c)
+	b.follow(t, a)
+	work(t, a, b)
 	for what, f := range map[string]http.HandlerFunc{
 		"no json":     func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"nothing":     func(http.ResponseWriter, *http.Request) {},
@@ -678,10 +712,7 @@ func TestGarbageIsContained(t *testing.T) {
 		"many headers": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) },
 	} {
 		t.Run(what, func(t *testing.T) {
-			c := &clock{at: time.Now()}
-			a, b := newPeer(t, c), newPeer(t, c)
-			b.follow(t, a)
-			work(t, a, b)
+			before := a.stream.Size
 			a.say(t, 3)
 			a.behave(func(own http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -694,7 +725,7 @@ func TestGarbageIsContained(t *testing.T) {
 			})
 			c.forward(2 * time.Hour)
 			work(t, b)
-			if s, _ := b.log.StreamOf(t.Context(), a.stream.Fingerprint); s.Size != 1 || b.state(t, a).State != remoteFollowed {
+			if s, _ := b.log.StreamOf(t.Context(), a.stream.Fingerprint); s.Size != before || b.state(t, a).State != remoteFollowed {
 				t.Fatal(s.Size, b.state(t, a))
 			}
 			if rest, err := b.resting(t.Context(), a.base); err != nil || !rest {
@@ -743,6 +774,9 @@ func TestASlowPeerHoldsUpNobodyElse(t *testing.T) {
 // not served: what a thief of the key, or a restored backup, could write.
 func split(t *testing.T, c *clock, p *peer) (same, copied *peer) {
 	t.Helper()
+	if os.Getenv("TRANSLOCAL_TEST_POSTGRES") != "" {
+		t.Skip("copies a database file")
+	}
 	addr := p.addr()
 	p.close()
 	dir := t.TempDir()
@@ -1025,4 +1059,32 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 	stop()
 	running.Wait()
 	b.holds(t, a)
+}
+
+func TestPlacesForPrograms(t *testing.T) {
+	c := &clock{at: time.Now()}
+	a := newPeer(t, c)
+	pages := a.Negotiate(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") }))
+	path := strings.TrimPrefix(a.stream.Actor, a.base)
+	for _, ask := range []struct{ path, accept, want string }{
+		{path, "text/html,application/xhtml+xml,*/*;q=0.8", "page"}, {path, "", "page"}, {path, "application/json", "actor"}, {path + ".json", "text/html", "actor"},
+		{path, `application/ld+json; profile="https://www.w3.org/ns/activitystreams"`, "actor"}, {path, "application/activity+json", "actor"},
+		{path + "/settings", "application/json", "page"}, {"/p/" + act.NewToken() + ".json", "", "missing"}, {"/p/x.json", "", "page"}, {"/", "application/json", "page"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, a.base+ask.path, nil)
+		r.Header.Set("Accept", ask.accept)
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, r)
+		got := "page"
+		var d actorDocument
+		switch {
+		case w.Code == http.StatusNotFound:
+			got = "missing"
+		case json.Unmarshal(w.Body.Bytes(), &d) == nil && d.ID == a.stream.Actor && d.Stream == a.stream.Fingerprint:
+			got = "actor"
+		}
+		if got != ask.want {
+			t.Errorf("%s for %q: %s %d %s", ask.path, ask.accept, got, w.Code, w.Body)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"translocal/act"
 	"translocal/db"
@@ -57,6 +58,24 @@ func (n *Node) actor(w http.ResponseWriter, r *http.Request) error {
 	}
 	return writeJSON(w, actorDocument{Context: controllerContext, ID: s.Actor, Type: "Group", Stream: s.Fingerprint, Origin: s.Origin,
 		Audience: s.Audience, Acts: s.Actor + "/stream", Site: n.base + sitePath, AssertionMethod: []multikey{keyOf(s.Actor, public)}})
+}
+
+// Negotiate answers for a place, at /p/{place}, those who ask for JSON and not for
+// a page, and everybody at /p/{place}.json; the rest goes to next.
+func (n *Node) Negotiate(next http.Handler) http.Handler {
+	actor := handle(n.actor)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, ok := strings.CutPrefix(r.URL.Path, "/p/")
+		token, asFile := strings.CutSuffix(name, ".json")
+		accept := r.Header.Get("Accept")
+		program := asFile || strings.Contains(accept, "json") && !strings.Contains(accept, "html")
+		if ok && program && act.IsToken(token) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			r.SetPathValue("place", token)
+			actor.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // caller authenticates a request without a body, if it is signed, and holds it
