@@ -423,7 +423,7 @@ func (p *pabulibReader) readKind() error {
 
 // vote reads project ids separated by commas. seen finds ids named twice.
 func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
-	if _, isID := p.optionAt[s]; s == "" || !isID && strings.EqualFold(s, "none") {
+	if s == "" || p.saysNone(s) {
 		return nil, nil
 	}
 	choices := p.choices.take(strings.Count(s, ",") + 1)
@@ -450,6 +450,15 @@ func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
 		return nil, p.errorf("at most one in a choose-1 election", "%d projects", len(choices))
 	}
 	return choices, nil
+}
+
+// saysNone knows the word that some exports write for an empty field.
+func (p *pabulibReader) saysNone(s string) bool {
+	if !strings.EqualFold(s, "none") {
+		return false
+	}
+	_, isID := p.optionAt[s]
+	return !isID
 }
 
 // ballotPoints reads points separated by commas, one for each choice.
