@@ -147,8 +147,7 @@ func Families(docs []Document) (families [][]int, pairs []Pair) {
 	for i := range group {
 		group[i] = i
 	}
-	var root func(i int) int
-	root = func(i int) int {
+	root := func(i int) int {
 		for group[i] != i {
 			group[i] = group[group[i]]
 			i = group[i]

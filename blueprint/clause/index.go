@@ -68,14 +68,34 @@ type searcher struct {
 // the clause's length) to choose the given number of clauses to compare in full, and returns the n best.
 func (s *searcher) search(q sequence, n, compare int) []Hit {
 	s.score(q)
-	slices.SortFunc(s.found, func(a, b int32) int { return cmp.Or(cmp.Compare(s.scores[b], s.scores[a]), cmp.Compare(a, b)) })
 	m := newMatcher(q)
-	hits := make([]Hit, 0, min(len(s.found), compare))
-	for _, c := range s.found[:min(len(s.found), compare)] {
-		hits = append(hits, Hit{int(c), m.similarity(s.ix.clauses[c])})
+	best := s.best(compare)
+	hits := make([]Hit, len(best))
+	for i, c := range best {
+		hits[i] = Hit{int(c), m.similarity(s.ix.clauses[c])}
 	}
-	slices.SortStableFunc(hits, func(a, b Hit) int { return cmpDescending(a.Similarity, b.Similarity) })
+	slices.SortFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmpDescending(a.Similarity, b.Similarity), cmp.Compare(a.Index, b.Index))
+	})
 	return hits[:min(len(hits), n)]
+}
+
+// best returns the n clauses found with the highest scores, of equals the first.
+func (s *searcher) best(n int) []int32 {
+	order := func(a, b int32) int { return cmp.Or(cmp.Compare(s.scores[b], s.scores[a]), cmp.Compare(a, b)) }
+	best := make([]int32, 0, 2*n)
+	for _, c := range s.found {
+		if len(best) >= n && order(c, best[n-1]) > 0 { // the first n are sorted
+			continue
+		}
+		best = append(best, c)
+		if len(best) == n || len(best) == 2*n {
+			slices.SortFunc(best, order)
+			best = best[:n]
+		}
+	}
+	slices.SortFunc(best, order)
+	return best[:min(len(best), n)]
 }
 
 func (s *searcher) score(q sequence) {

@@ -95,7 +95,7 @@ func readLabel(s string) (l label, rest string, ok bool) {
 // readPart reads the name of a part with its number: "Section 3.", "§ 12a", "Artículo primero.-", "1 §".
 func readPart(s string) (label, string, bool) {
 	if n := digits(s); n > 0 { // Nordic and Hungarian order
-		rest := strings.TrimLeft(strings.TrimPrefix(s[n:], "."), "  ")
+		rest := strings.TrimLeft(strings.TrimPrefix(s[n:], "."), " ")
 		if after, ok := strings.CutPrefix(rest, "§"); ok {
 			return label{style: "part", part: "§", strong: true}, after, true
 		}
@@ -107,7 +107,7 @@ func readPart(s string) (label, string, bool) {
 	if first, _ := utf8.DecodeRuneInString(word); unicode.IsLower(first) {
 		return label{}, s, false // a sentence that goes on: "section 3 of the Act"
 	}
-	rest = strings.TrimLeft(strings.TrimPrefix(rest, "."), "  ")
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "."), " ")
 	if link, after, ok := strings.Cut(rest, " "); ok && numberWords[strings.ToLower(strings.TrimRight(link, "."))] {
 		rest = after
 	}
