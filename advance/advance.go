@@ -94,39 +94,39 @@ const (
 
 // Authority is a body able to decide, as a place names it.
 type Authority struct {
-	ID     string // URL
-	Stream act.Fingerprint
-	Name   string
-	Kind   string
+	ID     string          `json:"id"` // URL
+	Stream act.Fingerprint `json:"stream"`
+	Name   string          `json:"name"`
+	Kind   string          `json:"kind"`
 }
 
 // Bringing is a text brought to one authority, and what became of it.
 type Bringing struct {
-	ID        string // URL
-	Stream    act.Fingerprint
-	PlaceID   string
-	Place     string // its name
-	Authority Authority
-	Outcome   string // URL of the decision
-	Version   act.Ref
-	Legal     string
-	Delivery  string // "" while nothing is promised
-	Brought   int64
-	Deeds     []Deed   // the oldest first
-	Changes   []Change // the oldest first
+	ID        string          `json:"id"` // URL
+	Stream    act.Fingerprint `json:"stream"`
+	PlaceID   string          `json:"place"`
+	Place     string          `json:"placeName"` // its name
+	Authority Authority       `json:"authority"`
+	Outcome   string          `json:"outcome"` // URL of the decision
+	Version   act.Ref         `json:"version"`
+	Legal     string          `json:"legal"`
+	Delivery  string          `json:"delivery,omitempty"` // "" while nothing is promised
+	Brought   int64           `json:"brought"`
+	Deeds     []Deed          `json:"deeds,omitempty"`   // the oldest first
+	Changes   []Change        `json:"changes,omitempty"` // the oldest first
 }
 
 // Deed is one formal act of an authority.
 type Deed struct {
-	ID      string // URL
-	Kind    string
-	Number  string
-	Day     string // YYYY-MM-DD
-	Votes   *Votes // nil when there was no count
-	Link    string
-	Legal   string // the legal status that it gave
-	Amended string // URL of the version as amended, "" when as brought
-	Reason  string
+	ID      string `json:"id"` // URL
+	Kind    string `json:"kind"`
+	Number  string `json:"number,omitempty"`
+	Day     string `json:"day"`             // YYYY-MM-DD
+	Votes   *Votes `json:"votes,omitempty"` // nil when there was no count
+	Link    string `json:"link,omitempty"`
+	Legal   string `json:"legal"`             // the legal status that it gave
+	Amended string `json:"amended,omitempty"` // URL of the version as amended, "" when as brought
+	Reason  string `json:"reason"`
 }
 
 // Votes is a count of an authority's vote.
@@ -138,11 +138,11 @@ type Votes struct {
 
 // Change is one step of a lifecycle, with its reason and source.
 type Change struct {
-	Lifecycle string
-	Status    string
-	Day       string
-	Source    string
-	Reason    string
+	Lifecycle string `json:"lifecycle"`
+	Status    string `json:"status"`
+	Day       string `json:"day"`
+	Source    string `json:"source,omitempty"`
+	Reason    string `json:"reason"`
 }
 
 // NameAuthority adds a body that texts can be brought to.

@@ -19,22 +19,22 @@ import (
 // Plan is how a place gets a text onto an authority's table: the meeting, when
 // its agenda closes, and tasks counted back from that, each with two keepers.
 type Plan struct {
-	Bringing *Bringing
-	Meeting  string // YYYY-MM-DD, "" while not known
-	Cutoff   int    // days before the meeting
-	Closes   string // YYYY-MM-DD: when the agenda closes
-	Tasks    []Task // the earliest first
+	Bringing *Bringing `json:"bringing,omitempty"`
+	Meeting  string    `json:"meeting,omitempty"` // YYYY-MM-DD, "" while not known
+	Cutoff   int       `json:"cutoff"`            // days before the meeting
+	Closes   string    `json:"closes,omitempty"`  // YYYY-MM-DD: when the agenda closes
+	Tasks    []Task    `json:"tasks,omitempty"`   // the earliest first
 }
 
 // Task is something to be done before, or after, the agenda closes.
 type Task struct {
-	ID      string
-	Title   string
-	Before  int    // days before the agenda closes; negative: after
-	Day     string // YYYY-MM-DD, "" while the meeting is not known
-	Keepers [2]string
-	Names   [2]string
-	Done    bool
+	ID      string    `json:"id"`
+	Title   string    `json:"title"`
+	Before  int       `json:"before"` // days before the agenda closes; negative: after
+	Day     string    `json:"day"`    // YYYY-MM-DD, "" while the meeting is not known
+	Keepers [2]string `json:"keepers"`
+	Names   [2]string `json:"names"`
+	Done    bool      `json:"done"`
 }
 
 // Alone tells whether fewer than two people look after a task.

@@ -82,36 +82,39 @@ const (
 
 // Proposal asks the members of a place whether to bring a version.
 type Proposal struct {
-	ID      string // token
-	Stream  act.Fingerprint
-	Title   string
-	Why     string
-	Version act.Ref
-	Rule    string
-	Quorum  int    // how many must take part at least
-	Review  string // YYYY-MM-DD: when the decision is looked at again
-	State   place.State
-	Created int64
-	Outcome string // URL, once decided
+	ID      string          `json:"id"` // token
+	Stream  act.Fingerprint `json:"stream"`
+	Title   string          `json:"title"`
+	Why     string          `json:"why"`
+	Version act.Ref         `json:"version"`
+	Rule    string          `json:"rule"`
+	Quorum  int             `json:"quorum"` // how many must take part at least
+	Review  string          `json:"review"` // YYYY-MM-DD: when the decision is looked at again
+	State   place.State     `json:"state"`
+	Created int64           `json:"created"`
+	Outcome string          `json:"outcome,omitempty"` // URL, once decided
 }
 
 // Voice is one thing said. Mine tells that the viewer said it.
 type Voice struct {
-	ID         string
-	Round      place.State
-	Kind       Kind
-	Who        string // pseudonym; "" for a room, or somebody who left
-	Mine       bool
-	Body       string
-	MayRelease bool
-	Integrated bool
-	Created    int64
+	ID         string      `json:"id"`
+	Round      place.State `json:"round"`
+	Kind       Kind        `json:"kind"`
+	Who        string      `json:"who"` // pseudonym; "" for a room, or somebody who left
+	Mine       bool        `json:"mine"`
+	Body       string      `json:"body"`
+	MayRelease bool        `json:"mayRelease"`
+	Integrated bool        `json:"integrated"`
+	Created    int64       `json:"created"`
 }
 
 // Room is a round that a scribe entered for people in one room: no names.
 type Room struct {
-	Present, Agree, Abstain int
-	Concerns, Objections    []string
+	Present    int      `json:"present"`
+	Agree      int      `json:"agree"`
+	Abstain    int      `json:"abstain"`
+	Concerns   []string `json:"concerns,omitempty"`
+	Objections []string `json:"objections,omitempty"`
 }
 
 // Count is how a proposal stands.
@@ -320,17 +323,17 @@ type Release struct {
 
 // Outcome is a decision as everybody sees it.
 type Outcome struct {
-	ID       string // URL
-	Stream   act.Fingerprint
-	Version  act.Ref
-	Result   string // "bring" or "no"
-	Rule     string
-	Decided  int64
-	Review   string
-	Counts   *Count // nil when not released
-	Title    string // "" when erased
-	Note     string
-	Concerns []string
+	ID       string          `json:"id"` // URL
+	Stream   act.Fingerprint `json:"stream"`
+	Version  act.Ref         `json:"version"`
+	Result   string          `json:"result"` // "bring" or "no"
+	Rule     string          `json:"rule"`
+	Decided  int64           `json:"decided"`
+	Review   string          `json:"review"`
+	Counts   *Count          `json:"counts,omitempty"` // nil when not released
+	Title    string          `json:"title"`            // "" when erased
+	Note     string          `json:"note,omitempty"`
+	Concerns []string        `json:"concerns,omitempty"`
 }
 
 // The results of a decision.
@@ -472,10 +475,10 @@ func (d *Decisions) count(ctx context.Context, on db.Queryer, p Proposal) (Count
 // Page is a proposal with all that its members see of it.
 type Page struct {
 	Proposal
-	Voices []Voice
-	Room   *Room
-	Count  Count
-	Role   place.Role
+	Voices []Voice    `json:"voices"`
+	Room   *Room      `json:"room,omitempty"`
+	Count  Count      `json:"count"`
+	Role   place.Role `json:"role"`
 }
 
 // Read shows a proposal to a member.
