@@ -118,7 +118,7 @@ type Bringing struct {
 
 // Deed is one formal act of an authority.
 type Deed struct {
-	ID      string `json:"id"` // URL
+	ID      string `json:"id,omitempty"` // URL
 	Kind    string `json:"kind"`
 	Number  string `json:"number,omitempty"`
 	Day     string `json:"day"`             // YYYY-MM-DD
