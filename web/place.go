@@ -87,7 +87,13 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Place(s.frame(r, p.Name), p, role, sections))
+	mark := ""
+	if !p.Own {
+		if mark, err = s.Node.Mark(r.Context(), p.Stream); err != nil {
+			return err
+		}
+	}
+	return s.show(w, r, page.Place(s.frame(r, p.Name), p, role, mark, sections))
 }
 
 // sections asks each capability what it has to show on a place's page.

@@ -18,6 +18,7 @@ import (
 	"translocal/blueprint"
 	"translocal/decide"
 	"translocal/fault"
+	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
 	"translocal/place"
@@ -30,9 +31,9 @@ type Config struct {
 	Base string // URL of the node, without a slash at its end
 	Demo bool   // say on each page that its places are made up
 	I18n *i18n.Bundle
-	Fed  map[string]http.Handler // patterns of package fed, served as they are
 
 	Log        *act.Log
+	Node       *fed.Node
 	Places     *place.Places
 	Blueprints *blueprint.Blueprints
 	Decisions  *decide.Decisions
@@ -51,7 +52,7 @@ type Server struct {
 func New(c Config) *Server {
 	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
-	for pattern, h := range c.Fed {
+	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
 	}
 	for _, r := range s.routes() {
@@ -78,7 +79,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes()} {
 		all = append(all, part...)
 	}
 	return all
@@ -172,6 +173,7 @@ func (s *Server) frame(r *http.Request, title string) page.Frame {
 		return f
 	}
 	f.Mine = mine
+	f.News = s.news(r.Context(), v, mine)
 	for _, m := range mine {
 		if n, err := s.Places.Keepers(r.Context(), m.Stream); err == nil && n == 1 && m.Role == place.Keeper {
 			f.Alone = append(f.Alone, m)

@@ -18,6 +18,7 @@ type CLI struct {
 	Opinion OpinionCmd `cmd:"" help:"Map the opinions in a Polis export."`
 	Tally   TallyCmd   `cmd:"" help:"Count the ballots of a file by a rule."`
 	Convert ConvertCmd `cmd:"" help:"Write an election in another format."`
+	Demo    DemoCmd    `cmd:"" help:"Start three nodes and play a story through them."`
 	Rebuild RebuildCmd `cmd:"" help:"Write the public tables anew from the streams, or check that they agree."`
 }
 

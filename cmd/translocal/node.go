@@ -18,9 +18,11 @@ import (
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
+	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
 	"translocal/place"
+	"translocal/record"
 	"translocal/web"
 )
 
@@ -36,6 +38,7 @@ type node struct {
 	db     *db.DB
 	log    *act.Log
 	places *place.Places
+	fed    *fed.Node
 	server *web.Server
 }
 
@@ -45,6 +48,8 @@ type nodeOptions struct {
 	DB   string // postgres:// URL, or "" for a file in the folder
 	Base string // public URL, without a slash at its end
 	Demo bool
+	// AllowPeers are addresses that may be reached though they are private.
+	AllowPeers []string
 }
 
 // openNode opens a node's folder and database and wires its parts; nothing runs
@@ -85,10 +90,17 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	rec, err := record.New(n.log, filepath.Join(o.Data, "heads"))
+	if err != nil {
+		return nil, err
+	}
+	if n.fed, err = fed.New(ctx, fed.Config{Base: o.Base, Log: n.log, Record: rec, Allow: o.AllowPeers}); err != nil {
+		return nil, err
+	}
 	n.places = place.New(n.log, o.Base)
 	blueprints := blueprint.New(n.log)
 	blueprints.Library = web.LibraryText(lib)
-	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Places: n.places,
+	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decide.New(n.log), Advances: advance.New(n.log), Library: lib})
 	return n, nil
 }
@@ -129,6 +141,7 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 	for _, f := range n.followers() {
 		background.Go(func() { n.log.Run(inner, f) })
 	}
+	background.Go(func() { n.fed.Run(inner) })
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}

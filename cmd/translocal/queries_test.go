@@ -40,6 +40,7 @@ var private = []string{
 	"act", "part", "stream", "follower_cursor", "actor_key", "erasure_held", "goose_db_version",
 	"site_setting", "person", "membership", "session", "invitation",
 	"job", "job_claim", "submission_out", "submission_in", "submission_sender", "checkpoint", "record_evidence",
+	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
 }

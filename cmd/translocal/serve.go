@@ -16,6 +16,8 @@ type ServeCmd struct {
 	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
 	Blobs string `help:"Folder for files. Without it: a folder in the data folder."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
+
+	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
 }
 
 // Run serves until it is interrupted.
@@ -29,7 +31,7 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if base == "" {
 		base = "http://" + l.Addr().String()
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: base, Demo: c.Demo})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer})
 	if err != nil {
 		return err
 	}
