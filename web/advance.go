@@ -296,7 +296,7 @@ func (s *Server) calendar(w http.ResponseWriter, r *http.Request) error {
 
 // advanceAPI is the same for programs.
 func (s *Server) advanceAPI(api huma.API) {
-	type bringingPath struct {
+	type BringingPath struct {
 		StreamPath
 		ID string `query:"id" doc:"URL of the bringing" required:"true"`
 	}
@@ -342,7 +342,7 @@ func (s *Server) advanceAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/bringings/deeds", "record-deed", "Record what an authority did",
 		func(ctx context.Context, in *struct {
-			bringingPath
+			BringingPath
 			Body struct {
 				Kind    string         `json:"kind"`
 				Legal   string         `json:"legal" doc:"The legal status that it gave"`
@@ -360,7 +360,7 @@ func (s *Server) advanceAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/bringings/statuses", "record-status", "Record one step of a lifecycle",
 		func(ctx context.Context, in *struct {
-			bringingPath
+			BringingPath
 			Body struct {
 				Lifecycle string `json:"lifecycle" enum:"legal,delivery"`
 				Status    string `json:"status"`
@@ -373,13 +373,13 @@ func (s *Server) advanceAPI(api huma.API) {
 			return nil, s.Advances.SetStatus(ctx, viewerIn(ctx), in.stream(), in.ID, advance.Change{Lifecycle: b.Lifecycle, Status: b.Status, Day: b.Day, Source: b.Source, Reason: b.Reason})
 		})
 	operate(api, "GET", "/places/{stream}/bringings/plan", "plan", "Meeting and tasks, for members",
-		func(ctx context.Context, in *bringingPath) (*struct{ Body *advance.Plan }, error) {
+		func(ctx context.Context, in *BringingPath) (*struct{ Body *advance.Plan }, error) {
 			p, err := s.Advances.Plan(ctx, viewerIn(ctx), in.ID)
 			return &struct{ Body *advance.Plan }{p}, err
 		})
 	operate(api, "PUT", "/places/{stream}/bringings/plan/meeting", "set-meeting", "Say when the authority meets",
 		func(ctx context.Context, in *struct {
-			bringingPath
+			BringingPath
 			Body struct {
 				Day    string `json:"day" doc:"YYYY-MM-DD"`
 				Cutoff int    `json:"cutoff" doc:"Days before it on which the agenda closes"`
@@ -389,7 +389,7 @@ func (s *Server) advanceAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/bringings/plan/tasks", "put-task", "Add a task or change one",
 		func(ctx context.Context, in *struct {
-			bringingPath
+			BringingPath
 			Body struct {
 				Task    string    `json:"task,omitempty" doc:"Id, to change one"`
 				Title   string    `json:"title"`

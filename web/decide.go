@@ -250,7 +250,7 @@ func (s *Server) showOutcome(w http.ResponseWriter, r *http.Request, code int, i
 
 // decideAPI is the same for programs.
 func (s *Server) decideAPI(api huma.API) {
-	type proposalPath struct {
+	type ProposalPath struct {
 		ID string `path:"id" doc:"Token of the proposal"`
 	}
 	operate(api, "POST", "/places/{stream}/proposals", "propose", "Propose to bring a version",
@@ -282,13 +282,13 @@ func (s *Server) decideAPI(api huma.API) {
 			return &struct{ Body []decide.Proposal }{list}, err
 		})
 	operate(api, "GET", "/proposals/{id}", "proposal", "A proposal with its rounds, for members",
-		func(ctx context.Context, in *proposalPath) (*struct{ Body *decide.Page }, error) {
+		func(ctx context.Context, in *ProposalPath) (*struct{ Body *decide.Page }, error) {
 			x, err := s.Decisions.Read(ctx, viewerIn(ctx), in.ID)
 			return &struct{ Body *decide.Page }{x}, err
 		})
 	operate(api, "POST", "/proposals/{id}/voices", "say", "Ask, react or take a position",
 		func(ctx context.Context, in *struct {
-			proposalPath
+			ProposalPath
 			Body struct {
 				Kind       string `json:"kind" enum:"question,answer,reaction,agree,abstain,concern,objection"`
 				Body       string `json:"body,omitempty"`
@@ -299,7 +299,7 @@ func (s *Server) decideAPI(api huma.API) {
 		})
 	operate(api, "POST", "/proposals/{id}/integrated", "integrate", "Say that an objection is met",
 		func(ctx context.Context, in *struct {
-			proposalPath
+			ProposalPath
 			Body struct {
 				Voice string `json:"voice"`
 			}
@@ -308,7 +308,7 @@ func (s *Server) decideAPI(api huma.API) {
 		})
 	operate(api, "PUT", "/proposals/{id}/room", "enter-room", "Write down a round held in a room, without names",
 		func(ctx context.Context, in *struct {
-			proposalPath
+			ProposalPath
 			Body struct {
 				Present    int      `json:"present"`
 				Agree      int      `json:"agree"`
@@ -321,16 +321,16 @@ func (s *Server) decideAPI(api huma.API) {
 			return nil, s.Decisions.EnterRoom(ctx, viewerIn(ctx), in.ID, decide.Room{Present: b.Present, Agree: b.Agree, Abstain: b.Abstain, Concerns: b.Concerns, Objections: b.Objections})
 		})
 	operate(api, "POST", "/proposals/{id}/next", "next-round", "Move to the next round",
-		func(ctx context.Context, in *proposalPath) (*none, error) {
+		func(ctx context.Context, in *ProposalPath) (*none, error) {
 			return nil, s.Decisions.NextRound(ctx, viewerIn(ctx), in.ID)
 		})
 	operate(api, "POST", "/proposals/{id}/withdraw", "withdraw-proposal", "End a proposal without a decision",
-		func(ctx context.Context, in *proposalPath) (*none, error) {
+		func(ctx context.Context, in *ProposalPath) (*none, error) {
 			return nil, s.Decisions.Withdraw(ctx, viewerIn(ctx), in.ID)
 		})
 	operate(api, "POST", "/proposals/{id}/close", "close-proposal", "Count, and publish the outcome",
 		func(ctx context.Context, in *struct {
-			proposalPath
+			ProposalPath
 			Body struct {
 				Note   string   `json:"note,omitempty"`
 				Counts bool     `json:"counts,omitempty"`

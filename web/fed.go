@@ -255,9 +255,11 @@ func (s *Server) fedAPI(api huma.API) {
 	operate(api, "POST", "/places/{stream}/following/stop", "stop-following", "Stop following, quietly",
 		func(ctx context.Context, in *struct {
 			StreamPath
-			stream
+			Body struct {
+				Stream string `json:"stream"`
+			}
 		}) (*none, error) {
-			return nil, s.Node.Unfollow(ctx, viewerIn(ctx), in.StreamPath.stream(), act.Fingerprint(in.Body.Stream))
+			return nil, s.Node.Unfollow(ctx, viewerIn(ctx), in.stream(), act.Fingerprint(in.Body.Stream))
 		})
 	operate(api, "POST", "/places/{stream}/blocks", "block", "Take nothing more from a node or a place",
 		func(ctx context.Context, in *struct {
