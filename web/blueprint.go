@@ -101,13 +101,18 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := s.frame(r, v.Title)
-	p := page.VersionPage{Version: v, Adapters: f.Mine, Stale: map[string]bool{}}
+	p := page.VersionPage{Version: v, Adapters: f.Mine, Stale: map[string]bool{}, Names: map[string]string{}}
 	stale, err := s.Blueprints.StaleClauses(r.Context(), viewer(r), v.VersionKey)
 	if err != nil {
 		return err
 	}
 	for _, id := range stale {
 		p.Stale[id] = true
+	}
+	for _, x := range v.Rests {
+		if i, ok := s.Library.Instrument(x.Instrument); ok {
+			p.Names[x.Instrument], _ = i.Name.In(i18n.From(r.Context()).Lang())
+		}
 	}
 	if p.Adaptations, err = s.Blueprints.Adaptations(r.Context(), v.Key()); err != nil {
 		return err

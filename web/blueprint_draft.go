@@ -18,6 +18,7 @@ import (
 func (s *Server) draftRoutes() []route {
 	return []route{
 		{"POST /drafts", s.newDraft},
+		{"POST /adapt", s.adaptModel},
 		{"GET /draft/{link}", s.draft},
 		{"GET /draft/{link}/head", s.draftHeadForm},
 		{"POST /draft/{link}/head", s.draftHead},
@@ -57,6 +58,19 @@ func (s *Server) newDraft(w http.ResponseWriter, r *http.Request) error {
 		path += "/head"
 	}
 	return after(w, r, path, "said.draft_begun")
+}
+
+// adaptModel begins a draft from a model of the library.
+func (s *Server) adaptModel(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	l, err := s.beginDraft(r.Context(), draftOrder{How: "adapt", Stream: form.Value("place"), Model: form.Value("model"), ModelIn: form.Value("language")})
+	if err != nil {
+		return err
+	}
+	return after(w, r, draftPath(l), "said.draft_begun")
 }
 
 // draftPage gathers what the pages of a draft show.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/a-h/templ"
+
 	"translocal/blueprint"
 	"translocal/blueprint/clause"
 	"translocal/db"
@@ -55,7 +57,15 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	}
 	title, _ := m.Title.In(lang)
 	f := s.frame(r, title)
-	return s.show(w, r, page.Model(f, m, s.Library, lang, nil, f.Mine))
+	known, err := s.Blueprints.InFamily(r.Context(), viewer(r), m.Family)
+	if err != nil {
+		return err
+	}
+	var versions templ.Component
+	if len(known) > 0 {
+		versions = page.Titles(f, known, true)
+	}
+	return s.show(w, r, page.Model(f, m, s.Library, lang, versions, f.Mine))
 }
 
 // LibraryText gives the models of a library to package blueprint as texts that

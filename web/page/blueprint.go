@@ -28,7 +28,7 @@ type VersionPage struct {
 	Adapters    []place.Mine
 	Ours        []blueprint.Title // what the viewer's places made of it, or it of theirs
 	Moves       []blueprint.Move  // for the version's own members
-	Model       string            // name of the model that it belongs to, "" for none
+	Names       map[string]string // of the treaties and declarations that it rests on
 }
 
 // own tells whether the viewer works on the version's place.
