@@ -330,6 +330,19 @@ func (v *countPage) rankingSection() *section {
 	return &section{Title: v.T("counting.report.ranking"), Table: t}
 }
 
+// tieResult says what came of a tie: who is ahead, who is out, or neither.
+func (v *countPage) tieResult(tie tally.TieBreak) string {
+	switch {
+	case tie.Chosen == "" && tie.By == tally.TieOpen:
+		return v.T("counting.report.open")
+	case tie.Chosen == "":
+		return v.T("counting.report.ties.all")
+	case tie.Out:
+		return v.T("counting.report.ties.out", "option", v.label(tie.Chosen))
+	}
+	return v.T("counting.report.ties.ahead", "option", v.label(tie.Chosen))
+}
+
 func (v *countPage) tiesSection() *section {
 	if v.Election.Kind == tally.Positions {
 		return nil
@@ -341,14 +354,10 @@ func (v *countPage) tiesSection() *section {
 	}
 	s.Table = &table{
 		Caption: v.T("counting.report.ties.table"),
-		Head:    []string{v.T("counting.report.ties.among"), v.T("counting.report.ties.first"), v.T("counting.report.ties.by")},
+		Head:    []string{v.T("counting.report.ties.among"), v.T("counting.report.ties.result"), v.T("counting.report.ties.by")},
 	}
 	for _, tie := range v.Outcome.Ties {
-		first := cell{Text: v.label(tie.Chosen), Named: true}
-		if tie.Chosen == "" {
-			first = text(v.T("counting.report.open"))
-		}
-		s.Table.Rows = append(s.Table.Rows, []cell{{Text: v.labels(tie.Among), Named: true}, first, text(v.p.T("counting.by." + key(tie.By)))})
+		s.Table.Rows = append(s.Table.Rows, []cell{{Text: v.labels(tie.Among), Named: true}, text(v.tieResult(tie)), text(v.p.T("counting.by." + key(tie.By)))})
 	}
 	return s
 }

@@ -187,3 +187,11 @@ func TestCommand(t *testing.T) {
 		t.Errorf("%s\nexpected %s", got, want)
 	}
 }
+
+// A tie over who leaves does not read like one over who wins.
+func TestTieResults(t *testing.T) {
+	c := counted(t, "chair.blt", "3 1\n4 1 0\n3 2 3 0\n3 3 2 0\n0\nAna\nBen\nCleo\nChair\n", tally.Rule{Name: "irv"})
+	if _, text := renderCount(t, c, "en"); !strings.Contains(text, "Tie among Ben, Cleo: Cleo is out (by id)") {
+		t.Errorf("%s", text)
+	}
+}

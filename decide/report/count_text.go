@@ -31,11 +31,7 @@ func CountText(w io.Writer, c Counted, p *i18n.Printer) error {
 		line(s)
 	}
 	for _, tie := range c.Outcome.Ties {
-		first := v.T("counting.report.open")
-		if tie.Chosen != "" {
-			first = v.label(tie.Chosen)
-		}
-		line(v.T("counting.text.tie", "among", v.labels(tie.Among), "first", first, "by", v.p.T("counting.by."+key(tie.By))))
+		line(v.T("counting.text.tie", "among", v.labels(tie.Among), "result", v.tieResult(tie), "by", v.p.T("counting.by."+key(tie.By))))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

@@ -460,7 +460,7 @@ func WriteBLT(w io.Writer, e *Election) error {
 			remark = f.Value
 		}
 	}
-	fmt.Fprintf(out, "%d %d\n", len(e.Options), e.Seats)
+	fmt.Fprintf(out, "%d %d\n", len(e.Options), max(e.Seats, 1)) // other programs refuse 0 seats
 	for _, f := range e.Meta {
 		if f.Name == metaOption {
 			fmt.Fprintf(out, "[%s]\n", oneLine(f.Value))
