@@ -18,14 +18,16 @@ import (
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
+	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
 	"translocal/place"
+	"translocal/record"
 )
 
 // textSite is a node of its own with a place and browsers that visit it.
 type textSite struct {
-	t      *testing.T
+	t *testing.T
 	*httptest.Server
 	server *Server
 	log    *act.Log
@@ -56,9 +58,17 @@ func openTextSite(t *testing.T) *textSite {
 	}
 	hub := httptest.NewUnstartedServer(nil)
 	base := "http://" + hub.Listener.Addr().String()
+	rec, err := record.New(s.log, filepath.Join(dir, "heads"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer, err := fed.New(t.Context(), fed.Config{Base: base, Log: s.log, Record: rec})
+	if err != nil {
+		t.Fatal(err)
+	}
 	texts := blueprint.New(s.log)
 	texts.Library = LibraryText(lib)
-	s.server = New(Config{Base: base, Log: s.log, Places: place.New(s.log, base), Blueprints: texts, Decisions: decide.New(s.log),
+	s.server = New(Config{Base: base, Log: s.log, Node: peer, Places: place.New(s.log, base), Blueprints: texts, Decisions: decide.New(s.log),
 		Advances: advance.New(s.log), Library: lib, I18n: bundle})
 	hub.Config.Handler = s.server.Handler()
 	hub.Start()
