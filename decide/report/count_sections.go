@@ -335,8 +335,10 @@ func (v *countPage) tieResult(tie tally.TieBreak) string {
 	switch {
 	case tie.Chosen == "" && tie.By == tally.TieOpen:
 		return v.T("counting.report.open")
-	case tie.Chosen == "":
+	case tie.Chosen == "" && tie.Out:
 		return v.T("counting.report.ties.all")
+	case tie.Chosen == "":
+		return v.T("counting.report.ties.all_win")
 	case tie.Out:
 		return v.T("counting.report.ties.out", "option", v.label(tie.Chosen))
 	}

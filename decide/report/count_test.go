@@ -110,6 +110,15 @@ func TestBudgetReport(t *testing.T) {
 	}
 }
 
+// A tie that made no difference says that all tied win.
+func TestTieWithoutDifference(t *testing.T) {
+	const file = "META\nkey;value\nbudget;40\nvote_type;approval\nPROJECTS\nproject_id;cost\na;20\nb;20\nVOTES\nvoter_id;vote\n1;a\n2;b\n"
+	page, _ := renderCount(t, counted(t, "two.pb", file, tally.Rule{Name: "phragmen", Tie: tally.Tie{By: tally.TieOpen}}), "en")
+	if !strings.Contains(page, "all of them win") {
+		t.Error("the page does not say what came of the tie")
+	}
+}
+
 func TestRankedReports(t *testing.T) {
 	const ballots = "4 1\n5 1 2 3 0\n4 2 3 1 0\n3 3 1 2 0\n2 4 3=2 0\n0\n\"Ana\"\n\"Bea, \"\"B\"\"\"\n\"Cai\"\n\"Dov\"\n\"Chair\"\n"
 	for _, name := range []string{"irv", "schulze", "ranked-pairs", "minimax", "copeland", "split-cycle", "smith", "plurality", "stv-scottish", "stv-wigm", "stv-meek", "approval"} {

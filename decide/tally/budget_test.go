@@ -132,6 +132,28 @@ func TestTieRules(t *testing.T) {
 	}
 }
 
+// An open tie is passed over where it makes no difference: two camps without a
+// voter in common, each with two projects alike. Within a camp it does.
+func TestOpenTies(t *testing.T) {
+	open := Tie{By: TieOpen}
+	apart := budget("40", []string{"a 20", "b 20"}, "5: a", "5: b")
+	shared := budget("30", []string{"a 20", "b 20"}, "5: a b")
+	for _, rule := range []string{"equal-shares", "phragmen"} {
+		if got := count(t, apart, Rule{Name: rule, Tie: open}); len(got.Winners) != 2 || len(got.Tied) > 0 || got.Ties[0].By != noDifference {
+			t.Errorf("%s: winners %v, tied %v, ties %v", rule, got.Winners, got.Tied, got.Ties)
+		}
+		if got := count(t, shared, Rule{Name: rule, Tie: open}); len(got.Winners) > 0 || len(got.Tied) != 2 {
+			t.Errorf("%s: winners %v, tied %v", rule, got.Winners, got.Tied)
+		}
+	}
+	apart.Budget, apart.Seats = nil, 1
+	for _, rule := range []string{"equal-shares", "phragmen", "approval"} {
+		if got := count(t, apart, Rule{Name: rule, Completion: CompletionAdd1, Tie: open}); len(got.Winners) > 0 || len(got.Tied) != 2 {
+			t.Errorf("%s, one seat: winners %v, tied %v", rule, got.Winners, got.Tied)
+		}
+	}
+}
+
 // randomBudget makes a small election; numbers are small, so that ties and
 // endowments that just suffice are common.
 func randomBudget(rng *rand.Rand, kind Kind) *Election {

@@ -379,15 +379,33 @@ func (m *sharesModel) choose(best []int, run *sharesRun) (chosen int, ok bool) {
 	for _, i := range best {
 		tie.Among = append(tie.Among, m.c.election.Options[m.projects[i].option].ID)
 	}
-	ok = tie.By != TieOpen
-	if ok {
+	switch {
+	case tie.By != TieOpen:
 		tie.Chosen = tie.Among[0]
-		slices.Sort(tie.Among)
-	} else {
+	case (m.seats < 0 || len(run.steps)+len(best) <= m.seats) && m.apart(best):
+		tie.By = noDifference
+	default:
 		run.open = best
 	}
+	slices.Sort(tie.Among)
 	run.ties = append(run.ties, tie)
-	return best[0], ok
+	return best[0], run.open == nil
+}
+
+// apart tells whether no ballot supports two of the projects. Buying one of them
+// then takes no money from the supporters of another: each stays the cheapest,
+// and is bought next. So it makes no difference which is first.
+func (m *sharesModel) apart(projects []int) bool {
+	seen := make([]bool, len(m.weights))
+	for _, i := range projects {
+		for _, s := range m.projects[i].supports {
+			if seen[s.ballot] {
+				return false
+			}
+			seen[s.ballot] = true
+		}
+	}
+	return true
 }
 
 // plainPrice gives the price of one unit of a project when its supporters share

@@ -463,7 +463,7 @@ func (p *pabulibReader) saysNone(s string) bool {
 
 // ballotPoints reads points separated by commas, one for each choice.
 func (p *pabulibReader) ballotPoints(s string, choices []int) ([]*big.Rat, error) {
-	if s == "" && len(choices) == 0 {
+	if len(choices) == 0 && (s == "" || strings.EqualFold(s, "none")) {
 		return nil, nil
 	}
 	values := strings.Split(s, ",")

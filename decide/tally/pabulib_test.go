@@ -90,6 +90,7 @@ func TestPabulibKinds(t *testing.T) {
 		{head("Ordinal") + "voter_id;vote\n1;c,a\n", Ordinal, Ballot{Weight: 1, Choices: []int{2, 0}, Voter: "1"}},
 		{head("cumulative") + "voter_id;vote;points\n1;c,a;2.5,0\n", Cumulative, Ballot{Weight: 1, Choices: []int{2, 0}, Points: []*big.Rat{rat("2.5"), rat("0")}, Voter: "1"}},
 		{head("scoring") + "points;voter_id;vote\n\"3,-1\";1;a,b\n", Score, Ballot{Weight: 1, Choices: []int{0, 1}, Points: []*big.Rat{rat("3"), rat("-1")}, Voter: "1"}},
+		{head("cumulative") + "voter_id;vote;points\n1;None;None\n", Cumulative, Ballot{Weight: 1, Voter: "1"}},
 		{head("cumulative") + "voter_id;vote;points\n1;;\n", Cumulative, Ballot{Weight: 1, Voter: "1"}},
 	} {
 		e, err := ParsePabulib([]byte(c.file))

@@ -61,7 +61,7 @@ func (c *counting) phragmen(p *purse, in *interests, start []*big.Rat) {
 			c.out.Rounds = append(c.out.Rounds, Round{Action: "stop", Options: c.ids(c.tieOrder(best)), Left: Num(new(big.Rat).Set(p.left)), Note: &note})
 			return
 		}
-		chosen, ok := c.breakTie(best)
+		chosen, ok := c.phragmenTie(p, e, best)
 		if !ok {
 			return
 		}
@@ -88,6 +88,32 @@ func (c *counting) fillSeats(p *purse) {
 		nobody[o] = new(big.Rat)
 	}
 	c.greedy(p, nobody)
+}
+
+// phragmenTie breaks a tie; an open one is passed over if all tied can be paid
+// and no voter supports two of them: then each is bought at this moment, in
+// whatever order.
+func (c *counting) phragmenTie(p *purse, e *earning, best []int) (chosen int, ok bool) {
+	if len(best) > 1 && c.tieBy() == TieOpen && p.contested(best) == nil && e.apart(best) {
+		order := c.tieOrder(best)
+		c.out.Ties = append(c.out.Ties, TieBreak{Among: c.ids(order), By: noDifference})
+		return order[0], true
+	}
+	return c.breakTie(best)
+}
+
+// apart tells whether no ballot supports two of the options.
+func (e *earning) apart(options []int) bool {
+	seen := make([]bool, len(e.ballots))
+	for _, o := range options {
+		for _, s := range e.in.supports[o] {
+			if seen[s.ballot] {
+				return false
+			}
+			seen[s.ballot] = true
+		}
+	}
+	return true
 }
 
 func newEarning(c *counting, in *interests, start []*big.Rat) *earning {
