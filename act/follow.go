@@ -29,7 +29,8 @@ var (
 		where s.size > coalesce(c.next, 0) order by s.fp`)
 	moveCursor = db.Exec(`insert into follower_cursor (follower, stream, next) values ($1, $2, $3)
 		on conflict (follower, stream) do update set next = excluded.next`)
-	lockCursor = db.Rows[int64](`select next from follower_cursor where follower = $1 and stream = $2`)
+	lockCursor = db.Rows[int64](`insert into follower_cursor (follower, stream, next) values ($1, $2, 0)
+		on conflict (follower, stream) do update set next = follower_cursor.next returning next`)
 )
 
 const followBatch = 50
@@ -90,11 +91,12 @@ func (l *Log) step(ctx context.Context, f Follower, b behind) error {
 		return err
 	}
 	return l.db.Write(ctx, func(tx *db.Tx) error {
-		at, err := lockCursor.All(ctx, tx, f.Name, b.Stream)
+		// Replicas that read for the same follower wait for one another here.
+		at, err := lockCursor.One(ctx, tx, f.Name, b.Stream)
 		if err != nil {
 			return err
 		}
-		if len(at) == 1 && at[0] != b.Next { // another replica was here
+		if at != b.Next { // another one was here
 			return nil
 		}
 		for _, e := range list {

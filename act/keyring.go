@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"unicode/utf8"
 
@@ -31,7 +32,7 @@ func OpenKeyring(path string) (*Keyring, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		secret = make([]byte, chacha20poly1305.KeySize)
 		rand.Read(secret)
-		err = writeOnce(path, secret)
+		err = writeWhole(path, secret)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keyring: %w", err)
@@ -42,13 +43,19 @@ func OpenKeyring(path string) (*Keyring, error) {
 	return &Keyring{secret: secret, open: map[Fingerprint]ed25519.PrivateKey{}}, nil
 }
 
-func writeOnce(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// writeWhole writes a file whole or not at all: a process killed in the middle
+// must not leave a secret that is none.
+func writeWhole(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-") // mode 0600
 	if err != nil {
 		return err
 	}
+	defer os.Remove(f.Name()) // once renamed it is no longer there
 	_, err = f.Write(b)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }
 
 // Derive makes a secret for another use (sessions, links) from the same file;
