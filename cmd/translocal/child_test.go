@@ -146,16 +146,16 @@ func (c *child) kill() {
 	}
 }
 
-// caller calls the JSON API of a node.
-type caller struct {
+// speaker calls the JSON API of a node.
+type speaker struct {
 	base  string
 	token string
 	from  string // address that limits of rate are kept for
 	http  http.Client
 }
 
-func newCaller(base, token, from string) *caller {
-	return &caller{base: base, token: token, from: from, http: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}}
+func newSpeaker(base, token, from string) *speaker {
+	return &speaker{base: base, token: token, from: from, http: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}}
 }
 
 // refusal is an answer of the API that is no success.
@@ -175,7 +175,7 @@ func (r *refusal) Error() string {
 
 // call sends in as JSON (raw bytes as they are) and reads the answer into out.
 // The error is a *refusal where the node answered.
-func (c *caller) call(method, path string, in, out any) error {
+func (c *speaker) call(method, path string, in, out any) error {
 	body, ok := in.([]byte)
 	if !ok && in != nil {
 		var err error
@@ -223,7 +223,7 @@ type opened struct {
 func (c *child) setUp(t testing.TB) opened {
 	t.Helper()
 	var o opened
-	err := newCaller(c.base, "", "192.0.2.1").call("POST", "/setup/"+c.secret,
+	err := newSpeaker(c.base, "", "192.0.2.1").call("POST", "/setup/"+c.secret,
 		map[string]string{"pseudonym": "Alder", "password": "a long password", "place": "Rio Claro"}, &o)
 	if err != nil {
 		t.Fatal(err, c.log)

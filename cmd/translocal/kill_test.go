@@ -29,7 +29,7 @@ func TestKilledUnderLoadLosesNothing(t *testing.T) {
 	at := newTarget(t, t.TempDir())
 	c := start(t, at)
 	site := c.setUp(t)
-	version := publish(t, newCaller(c.base, site.Token, "192.0.2.2"), site)
+	version := publish(t, newSpeaker(c.base, site.Token, "192.0.2.2"), site)
 	told := &acknowledged{acts: map[string]string{}, proposals: map[string]string{}}
 	for k := range kills {
 		stop := load(c.base, site, version, k, told)
@@ -54,7 +54,7 @@ func TestKilledUnderLoadLosesNothing(t *testing.T) {
 }
 
 // publish makes the version that proposals speak of.
-func publish(t testing.TB, c *caller, site opened) (version string) {
+func publish(t testing.TB, c *speaker, site opened) (version string) {
 	t.Helper()
 	var made struct{ ID string }
 	err := c.call("POST", "/places/"+site.Stream+"/versions", map[string]any{"text": motion1}, &made)
@@ -101,7 +101,7 @@ func load(base string, site opened, version string, round int, told *acknowledge
 	var writers sync.WaitGroup
 	for w := range 6 {
 		writers.Go(func() {
-			c := newCaller(base, site.Token, fmt.Sprintf("192.0.2.%d", 10+w))
+			c := newSpeaker(base, site.Token, fmt.Sprintf("192.0.2.%d", 10+w))
 			defer c.http.CloseIdleConnections()
 			for i := 0; ; i++ {
 				name, made := fmt.Sprintf("body %d %d %d", round, w, i), struct{ ID string }{}
