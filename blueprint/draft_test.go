@@ -68,7 +68,7 @@ func TestAdaptADraftClauseByClause(t *testing.T) {
 	w.Text = "The assembly writes to {{ministry}}."
 	d = do(c.b.SetClause(ctx, c.keeper, l, d.Rev, w))
 	do(c.b.DropClause(ctx, c.keeper, l, d.Rev, source.Clauses[2].ID))
-	d, added, err := c.b.AddClause(ctx, c.keeper, l, d.Clauses[0].ID, Wording{Kind: clause.Passage, Heading: "Report", Text: "It reports each spring."})
+	_, added, err := c.b.AddClause(ctx, c.keeper, l, d.Clauses[0].ID, Wording{Kind: clause.Passage, Heading: "Report", Text: "It reports each spring."})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,6 @@ type personRow struct {
 var (
 	insertPerson     = db.Exec(`insert into person (id, login, name, password, site_keeper, created) values ($1, $2, $3, $4, $5, $6)`)
 	personByLogin    = db.Rows[personRow](`select id, login, name, password, site_keeper from person where login = $1`)
-	personByID       = db.Rows[personRow](`select id, login, name, password, site_keeper from person where id = $1`)
 	siteKeepers      = db.Rows[int64](`select count(*) from person where site_keeper`)
 	insertMembership = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, $4) on conflict (stream, person) do nothing`)
 	updateRole       = db.Exec(`update membership set role = $3 where stream = $1 and person = $2`)

@@ -46,8 +46,8 @@ var arrows = map[string][]string{
 	"atlas":    append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
-	"web/page":  append(capabilities, append([]string{"record", "i18n", "library", "web/asset"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "fed", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
+	"web/page":  append(capabilities, append([]string{"record", "fed", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }
 

@@ -515,7 +515,7 @@ func (s *story) answerB() error {
 func (s *story) warnA() error {
 	clause := s.ofA.clauses[0]
 	if !slices.Contains(s.ofC.clauses, clause) {
-		return errors.New("C's text no longer holds A's first clause")
+		return errors.New("the text of C no longer holds the first clause of A's")
 	}
 	const words = "The council took note of it and did nothing"
 	if err := s.a.keeper.do(s.ctx, "POST", s.a.path("/warnings"), map[string]string{"version": s.ofA.version, "clause": clause, "kind": "ignored",

@@ -261,7 +261,7 @@ func goldenBlueprint(t *testing.T, n *node, v place.Viewer, rio, delta act.Finge
 	}
 	adapted, err := b.Adapt(ctx, v, blueprint.Source{Version: second}, delta)
 	must(t, err)
-	publishDraft(adapted, func(d *blueprint.Draft) *blueprint.Draft {
+	publishDraft(adapted, func(*blueprint.Draft) *blueprint.Draft {
 		d, _, err := b.AddClause(ctx, v, adapted, "bbbbbbbbbbbbbbbb", blueprint.Wording{Kind: "passage", Text: "The delta has a voice."})
 		must(t, err)
 		return d
