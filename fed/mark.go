@@ -42,3 +42,9 @@ func (n *Node) Mark(ctx context.Context, stream act.Fingerprint) (string, error)
 	}
 	return "", nil
 }
+
+// NoteDamage tells the keepers of the site that what is stored of a stream no
+// longer is what was signed.
+func (n *Node) NoteDamage(ctx context.Context, s act.Stream) error {
+	return n.notify(ctx, "", "fed.notice.damaged", map[string]string{"actor": s.Actor})
+}

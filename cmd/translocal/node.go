@@ -15,11 +15,13 @@ import (
 
 	"translocal/act"
 	"translocal/advance"
+	"translocal/blob"
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
 	"translocal/fed"
 	"translocal/i18n"
+	"translocal/job"
 	"translocal/library"
 	"translocal/place"
 	"translocal/record"
@@ -38,19 +40,25 @@ type node struct {
 	db     *db.DB
 	log    *act.Log
 	places *place.Places
+	record *record.Record
 	fed    *fed.Node
+	blobs  *blob.Store
 	server *web.Server
 }
 
 // nodeOptions say where a node lives.
 type nodeOptions struct {
-	Data string // folder
-	DB   string // postgres:// URL, or "" for a file in the folder
-	Base string // public URL, without a slash at its end
-	Demo bool
+	Data  string // folder
+	DB    string // postgres:// URL, or "" for a file in the folder
+	Blobs string // folder for files, or "" for one in the data folder
+	Base  string // public URL, without a slash at its end
+	Demo  bool
 	// AllowPeers are addresses that may be reached though they are private.
 	AllowPeers []string
 }
+
+// maxBlob is the largest file that a node keeps, in bytes.
+const maxBlob = 64 << 20
 
 // openNode opens a node's folder and database and wires its parts; nothing runs
 // or listens yet.
@@ -90,11 +98,20 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := record.New(n.log, filepath.Join(o.Data, "heads"))
-	if err != nil {
+	if o.Blobs == "" {
+		o.Blobs = filepath.Join(o.Data, "blobs")
+	}
+	if n.blobs, err = blob.Open(o.Blobs, maxBlob); err != nil {
 		return nil, err
 	}
-	if n.fed, err = fed.New(ctx, fed.Config{Base: o.Base, Log: n.log, Record: rec, Allow: o.AllowPeers}); err != nil {
+	heads := filepath.Join(o.Data, "heads")
+	if o.DB != "" {
+		heads = "" // replicas share a server but no folder, so no folder can remember for it
+	}
+	if n.record, err = record.New(n.log, heads); err != nil {
+		return nil, err
+	}
+	if n.fed, err = fed.New(ctx, fed.Config{Base: o.Base, Log: n.log, Record: n.record, Allow: o.AllowPeers}); err != nil {
 		return nil, err
 	}
 	n.places = place.New(n.log, o.Base)
@@ -142,6 +159,7 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 		background.Go(func() { n.log.Run(inner, f) })
 	}
 	background.Go(func() { n.fed.Run(inner) })
+	background.Go(func() { job.New(n.db, chores(n.log, n.record, n.fed)...).Run(inner, 1) })
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}

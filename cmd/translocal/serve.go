@@ -14,7 +14,7 @@ type ServeCmd struct {
 	Addr  string `default:"127.0.0.1:7080" help:"Address to listen on."`
 	URL   string `name:"url" help:"URL under which others reach this node, such as https://example.org. Without it: the address."`
 	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
-	Blobs string `help:"Folder for files. Without it: a folder in the data folder."`
+	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
 
 	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
@@ -31,7 +31,7 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if base == "" {
 		base = "http://" + l.Addr().String()
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer})
 	if err != nil {
 		return err
 	}

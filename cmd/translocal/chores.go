@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"translocal/act"
+	"translocal/fed"
+	"translocal/job"
+	"translocal/record"
+)
+
+// chores are what a node does now and then by itself.
+func chores(l *act.Log, r *record.Record, n *fed.Node) []job.Kind {
+	return []job.Kind{{
+		// Whoever edits the database breaks the record: the node looks itself,
+		// once a day, before others find out.
+		Name: "check-record", Every: 24 * time.Hour, Timeout: 30 * time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return checkRecord(ctx, l, r, n) },
+	}}
+}
+
+func checkRecord(ctx context.Context, l *act.Log, r *record.Record, n *fed.Node) error {
+	streams, err := l.Streams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range streams {
+		err := r.Check(ctx, s.Fingerprint)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			continue
+		}
+		slog.Error("the record of a stream is damaged", "actor", s.Actor, "err", err)
+		if err := n.NoteDamage(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
