@@ -75,7 +75,6 @@ func TestChecksFind(t *testing.T) {
 			"decide: must not import net/http",
 			"decide/tally: must not import db",
 			"elsewhere: is in no row of the table in cmd/check/arrows.go",
-			"web: must not import fed",
 		},
 		"comments": {
 			`bad/fed: has no package comment that begins with "Package fed "`,
