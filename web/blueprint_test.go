@@ -27,7 +27,7 @@ import (
 
 // textSite is a node of its own with a place and browsers that visit it.
 type textSite struct {
-	t *testing.T
+	t testing.TB
 	*httptest.Server
 	server *Server
 	log    *act.Log
@@ -35,7 +35,7 @@ type textSite struct {
 	keeper place.Viewer
 }
 
-func openTextSite(t *testing.T) *textSite {
+func openTextSite(t testing.TB) *textSite {
 	t.Helper()
 	dir := t.TempDir()
 	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
