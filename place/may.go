@@ -45,8 +45,6 @@ const (
 	FollowPlace   Action = "place.follow"
 	BlockHost     Action = "place.block"
 	ReadNotices   Action = "place.read_notices"
-	RotateKey     Action = "place.rotate_key"
-	ErasePart     Action = "place.erase"
 	KeepSite      Action = "site.keep"
 )
 
@@ -112,8 +110,6 @@ var Table = []Rule{
 	{FollowPlace, Any, keepers},
 	{BlockHost, Any, keepers},
 	{ReadNotices, Any, keepers},
-	{RotateKey, Any, keepers},
-	{ErasePart, Any, keepers},
 	{KeepSite, Any, siteOnly},
 
 	{Propose, Any, members},

@@ -180,7 +180,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 
 // guarded are the paths where a password or a link is tried.
 func guarded(p string) bool {
-	return p == "/sign-in" || p == "/api/v1/sessions" || strings.HasPrefix(p, "/come-in/") || strings.HasPrefix(p, "/setup/") || strings.HasPrefix(p, "/api/v1/setup")
+	return p == "/sign-in" || p == "/api/v1/sessions" || strings.HasPrefix(p, "/come-in/") || strings.HasPrefix(p, "/setup/") || strings.HasPrefix(p, "/api/v1/setup/") || strings.HasPrefix(p, "/api/v1/come-in/")
 }
 
 // address is where a request comes from. Behind a proxy on this machine it is
@@ -204,7 +204,8 @@ func address(r *http.Request) string {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/", "/calendar/"} {
+	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/", "/calendar/",
+		"/api/v1/setup/", "/api/v1/come-in/", "/api/v1/drafts/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"
 		}

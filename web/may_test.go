@@ -1,0 +1,737 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"translocal/act"
+	"translocal/advance"
+	"translocal/blueprint"
+	"translocal/db"
+	"translocal/decide"
+	"translocal/place"
+)
+
+// world is a node with two places: what is asked for is of the first, and each
+// role has its person.
+type world struct {
+	*node
+	here, there                  *place.Place
+	site, keeper, second, member person
+	target                       person // a member to do something to
+	outsider                     person // keeper of the other place
+	text, theirs                 *blueprint.Version
+	bringing, outcome            string
+	authority                    string
+	suggested                    string // from there, for here
+	sent                         string // from here, for there
+}
+
+var putBack = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, 1)
+	on conflict (stream, person) do update set role = excluded.role`)
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{node: openNode(t)}
+	ctx := t.Context()
+	w.there, w.site = w.setUp("There", "Site")
+	w.outsider = w.join(w.site, w.there, place.Keeper, "Outsider")
+	var err error
+	w.here, err = w.places.Found(ctx, w.site.Viewer, "place", place.Profile{Name: "Here"})
+	must(t, err)
+	w.keeper = w.join(w.site, w.here, place.Keeper, "Keeper")
+	w.second = w.join(w.site, w.here, place.Keeper, "Second")
+	w.member = w.join(w.site, w.here, place.Member, "Member")
+	w.target = w.join(w.site, w.here, place.Member, "Target")
+	must(t, w.places.Leave(ctx, w.site.Viewer, w.here.Stream))
+	must(t, w.places.Leave(ctx, w.site.Viewer, w.there.Stream))
+	w.text = w.publish(w.keeper, w.here, motion("Ours"))
+	w.theirs = w.adapt(w.outsider, w.there, w.text, " Soon.")
+	w.text = w.publish(w.keeper, w.here, motion("Ours, again"))
+	w.theirs = w.adapt(w.outsider, w.there, w.text, " Soon.")
+	w.outcome = w.decided()
+	a, err := w.advances.NameAuthority(ctx, w.keeper.Viewer, w.here.Stream, "Council", "council")
+	must(t, err)
+	b, err := w.advances.Bring(ctx, w.keeper.Viewer, w.here.Stream, w.outcome, a.ID)
+	must(t, err)
+	w.authority, w.bringing = a.ID, b.ID
+	return w
+}
+
+// mend puts memberships back as they were.
+func (w *world) mend() {
+	w.t.Helper()
+	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
+		for p, role := range map[string]place.Role{w.keeper.Person: place.Keeper, w.second.Person: place.Keeper, w.member.Person: place.Member, w.target.Person: place.Member} {
+			if _, err := putBack.Run(w.t.Context(), tx, w.here.Stream, p, role); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// proposal makes one in a state.
+func (w *world) proposal(s place.State) string {
+	w.t.Helper()
+	ctx, d, v := w.t.Context(), w.decisions, w.keeper.Viewer
+	p, err := d.Propose(ctx, v, w.here.Stream, decide.Proposal{Title: "Bring it", Rule: decide.RuleConsent, Quorum: 1, Review: "2030-01-01", Version: w.text.Ref()})
+	must(w.t, err)
+	switch s {
+	case decide.Withdrawn:
+		must(w.t, d.Withdraw(ctx, v, p.ID))
+	case decide.React, decide.Consent, decide.Decided:
+		must(w.t, d.NextRound(ctx, v, p.ID))
+	}
+	if s == decide.Consent || s == decide.Decided {
+		must(w.t, d.NextRound(ctx, v, p.ID))
+		must(w.t, d.Say(ctx, w.second.Viewer, p.ID, decide.Agree, "", false))
+	}
+	if s == decide.Decided {
+		_, err := d.Close(ctx, v, p.ID, decide.Release{})
+		must(w.t, err)
+	}
+	return p.ID
+}
+
+func (w *world) decided() string {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	id := w.proposal(decide.Consent)
+	o, err := w.decisions.Close(ctx, v, id, decide.Release{})
+	must(w.t, err)
+	return o.ID
+}
+
+// objection is a proposal in consent with an objection written down for a room.
+func (w *world) objection() (proposal, voice string) {
+	w.t.Helper()
+	id := w.proposal(decide.Consent)
+	must(w.t, w.decisions.EnterRoom(w.t.Context(), w.keeper.Viewer, id, decide.Room{Present: 5, Agree: 4, Objections: []string{"Not yet"}}))
+	x, err := w.decisions.Read(w.t.Context(), w.keeper.Viewer, id)
+	must(w.t, err)
+	for _, v := range x.Voices {
+		if v.Kind == decide.Objection {
+			return id, v.ID
+		}
+	}
+	w.t.Fatal("no objection")
+	return "", ""
+}
+
+// received is an open suggestion from there; sentOne one from here.
+func (w *world) received() string {
+	w.t.Helper()
+	if w.suggested == "" || w.state(w.keeper, w.here, w.suggested) != "acknowledged" {
+		w.suggested = w.suggest(w.outsider, w.there, w.theirs, w.text)
+	}
+	return w.suggested
+}
+
+func (w *world) sentOne() string {
+	w.t.Helper()
+	if w.sent == "" || w.state(w.keeper, w.here, w.sent) != "acknowledged" {
+		w.sent = w.suggest(w.keeper, w.here, w.text, w.theirs)
+	}
+	return w.sent
+}
+
+func (w *world) state(as person, p *place.Place, id string) string {
+	w.t.Helper()
+	x, _, err := w.blueprints.ReadSuggestion(w.t.Context(), as.Viewer, p.Stream, id)
+	must(w.t, err)
+	return string(x.State)
+}
+
+func (w *world) suggest(as person, p *place.Place, from, to *blueprint.Version) string {
+	w.t.Helper()
+	ctx := w.t.Context()
+	list, err := w.blueprints.Candidates(ctx, as.Viewer, from.VersionKey, to.VersionKey)
+	must(w.t, err)
+	for i := range list {
+		list[i].Reason = "It reads better"
+	}
+	id, err := w.blueprints.Suggest(ctx, as.Viewer, blueprint.NewSuggestion{Place: p.Stream, From: &from.VersionKey, To: to.VersionKey, Changes: list})
+	must(w.t, err)
+	w.deliver(w.node)
+	return id
+}
+
+// draft is one of the place.
+func (w *world) draft() string {
+	w.t.Helper()
+	l, err := w.blueprints.Adapt(w.t.Context(), w.keeper.Viewer, blueprint.Source{Version: w.theirs.VersionKey}, w.here.Stream)
+	must(w.t, err)
+	return string(l)
+}
+
+func (w *world) p(rest string) string { return w.path(w.here.ID) + rest }
+func (w *world) s(rest string) string { return "/places/" + string(w.here.Stream) + rest }
+func (w *world) atBringing() string   { return w.path(w.bringing) }
+func (w *world) byBringing() string   { return "?id=" + url.QueryEscape(w.bringing) }
+
+// a door is one way to do an action: a form or a page, or a call of the API.
+type door func(w *world, s place.State) call
+
+// probes has the doors of every action of the table.
+var probes = map[place.Action][]door{
+	place.FoundPlace: {
+		func(w *world, _ place.State) call { return get("/places/new") },
+		func(w *world, _ place.State) call { return post("/places/new", "kind", "place", "name", "More") },
+		func(w *world, _ place.State) call {
+			return api("POST", "/places", map[string]string{"kind": "place", "name": "More"})
+		},
+	},
+	place.ReadPlace: {
+		func(w *world, _ place.State) call { return get(w.p("")) },
+		func(w *world, _ place.State) call { return api("GET", w.s(""), nil) },
+	},
+	place.DescribePlace: {
+		func(w *world, _ place.State) call { return get(w.p("/describe")) },
+		func(w *world, _ place.State) call { return post(w.p("/describe"), "name", "Here", "story", "A story") },
+		func(w *world, _ place.State) call { return api("PUT", w.s(""), map[string]string{"name": "Here"}) },
+	},
+	place.Invite: {
+		func(w *world, _ place.State) call { return post(w.p("/invite"), "role", "member") },
+		func(w *world, _ place.State) call { return post(w.p("/invitations/" + w.invitation() + "/end")) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/invitations"), map[string]string{"role": "member"})
+		},
+	},
+	place.ReadMembers: {
+		func(w *world, _ place.State) call { return get(w.p("/members")) },
+	},
+	place.SetRole: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/members/"+w.target.Person+"/role"), "role", "keeper")
+		},
+	},
+	place.RemoveMember: {
+		func(w *world, _ place.State) call { return post(w.p("/members/" + w.target.Person + "/remove")) },
+	},
+	place.Leave: {
+		func(w *world, _ place.State) call { return post(w.p("/leave")) },
+	},
+	place.FollowPlace: {
+		func(w *world, _ place.State) call { return get(w.p("/following")) },
+		func(w *world, _ place.State) call { return post(w.p("/following"), "address", nobody) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/following/change"), "stream", string(w.there.Stream), "do", "stop")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/following/change"), "stream", string(w.there.Stream), "do", "resume")
+		},
+		func(w *world, _ place.State) call { return api("GET", w.s("/following"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/following"), map[string]string{"address": nobody})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/following/stop"), map[string]string{"stream": string(w.there.Stream)})
+		},
+	},
+	place.BlockHost: {
+		func(w *world, _ place.State) call { return post(w.p("/blocks"), "target", "https://elsewhere.example") },
+		func(w *world, _ place.State) call {
+			return post(w.p("/blocks/end"), "target", "https://elsewhere.example")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/following/change"), "stream", strings.Repeat("ab", 32), "do", "block")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/blocks"), map[string]string{"target": "https://elsewhere.example"})
+		},
+	},
+	place.ReadNotices: {
+		func(w *world, _ place.State) call {
+			return post("/notices/seen", "stream", string(w.here.Stream), "notice", "none")
+		},
+		func(w *world, _ place.State) call { return api("GET", w.s("/notices"), nil) },
+	},
+	place.KeepSite: {
+		func(w *world, _ place.State) call { return get("/site") },
+		func(w *world, _ place.State) call { return post("/site/override", "stream", string(w.here.Stream)) },
+		func(w *world, _ place.State) call {
+			return post("/site/erasure", "stream", string(w.here.Stream), "index", "0")
+		},
+	},
+	place.Propose: {
+		func(w *world, _ place.State) call { return get(w.p("/propose?version=" + url.QueryEscape(w.text.ID))) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/propose"), "title", "Bring it", "version", w.text.ID, "rule", "consent", "quorum", "2", "review", "2030-01-01")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/proposals"), map[string]any{"title": "Bring it", "version": w.text.ID, "rule": "consent", "quorum": 2, "review": "2030-01-01"})
+		},
+	},
+	place.ReadProposal: {
+		func(w *world, _ place.State) call { return get(w.p("/proposals")) },
+		func(w *world, s place.State) call { return get(w.p("/proposal/" + w.proposal(s))) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/proposals"), nil) },
+		func(w *world, s place.State) call { return api("GET", "/proposals/"+w.proposal(s), nil) },
+	},
+	place.Speak: {
+		func(w *world, s place.State) call {
+			return post(w.p("/proposal/"+w.proposal(s)+"/say"), "kind", kindIn(s), "body", "Words")
+		},
+		func(w *world, s place.State) call {
+			return api("POST", "/proposals/"+w.proposal(s)+"/voices", map[string]string{"kind": kindIn(s), "body": "Words"})
+		},
+	},
+	place.Integrate: {
+		func(w *world, s place.State) call {
+			p, v := w.voice(s)
+			return post(w.p("/proposal/"+p+"/integrate"), "voice", v)
+		},
+		func(w *world, s place.State) call {
+			p, v := w.voice(s)
+			return api("POST", "/proposals/"+p+"/integrated", map[string]string{"voice": v})
+		},
+	},
+	place.EnterRoom: {
+		func(w *world, s place.State) call {
+			return post(w.p("/proposal/"+w.proposal(s)+"/room"), "present", "5", "agree", "5")
+		},
+		func(w *world, s place.State) call {
+			return api("PUT", "/proposals/"+w.proposal(s)+"/room", map[string]int{"present": 5, "agree": 5})
+		},
+	},
+	place.NextRound: {
+		func(w *world, s place.State) call { return post(w.p("/proposal/" + w.proposal(s) + "/next")) },
+		func(w *world, s place.State) call { return api("POST", "/proposals/"+w.proposal(s)+"/next", nil) },
+	},
+	place.Withdraw: {
+		func(w *world, s place.State) call { return post(w.p("/proposal/" + w.proposal(s) + "/withdraw")) },
+		func(w *world, s place.State) call { return api("POST", "/proposals/"+w.proposal(s)+"/withdraw", nil) },
+	},
+	place.Close: {
+		func(w *world, s place.State) call {
+			return post(w.p("/proposal/"+w.proposal(s)+"/close"), "note", "Done")
+		},
+		func(w *world, s place.State) call {
+			return api("POST", "/proposals/"+w.proposal(s)+"/close", map[string]string{"note": "Done"})
+		},
+	},
+	place.NameAuthority: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/bring"), "outcome", w.outcome, "name", "Board", "kind", "board")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/authorities"), map[string]string{"name": "Board", "kind": "board"})
+		},
+	},
+	place.BringText: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/bring"), "outcome", w.outcome, "authority", w.authority)
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/bringings"), map[string]string{"outcome": w.outcome, "authority": w.authority})
+		},
+	},
+	place.RecordDeed: {
+		func(w *world, _ place.State) call {
+			return post(w.atBringing()+"/deed", "deed_kind", "referral", "deed_legal", "referred", "deed_day", "2026-03-02", "deed_reason", "To a committee")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/bringings/deeds")+w.byBringing(), map[string]string{"kind": "referral", "legal": "referred", "day": "2026-03-02", "reason": "To a committee"})
+		},
+	},
+	place.RecordStatus: {
+		func(w *world, _ place.State) call {
+			return post(w.atBringing()+"/status", "step", "legal/referred", "day", "2026-03-02", "source", "Minutes", "reason", "Sent on")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/bringings/statuses")+w.byBringing(), map[string]string{"lifecycle": "legal", "status": "referred", "day": "2026-03-02", "source": "Minutes", "reason": "Sent on"})
+		},
+	},
+	place.PlanTasks: {
+		func(w *world, _ place.State) call { return get(w.atBringing() + "/plan") },
+		func(w *world, _ place.State) call {
+			return post(w.atBringing()+"/plan/meeting", "meeting", "2030-05-01", "cutoff", "7")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.atBringing()+"/plan/task", "title", "Write", "before", "3")
+		},
+		func(w *world, _ place.State) call { return post(w.atBringing() + "/plan/usual") },
+		func(w *world, _ place.State) call { return post(w.atBringing()+"/plan/task/"+w.task(), "do", "done") },
+		func(w *world, _ place.State) call { return post(w.atBringing()+"/plan/task/"+w.task(), "do", "drop") },
+		func(w *world, _ place.State) call { return post(w.atBringing() + "/plan/calendar") },
+		func(w *world, _ place.State) call { return api("GET", w.s("/bringings/plan")+w.byBringing(), nil) },
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/bringings/plan/meeting")+w.byBringing(), map[string]any{"day": "2030-05-01", "cutoff": 7})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/bringings/plan/tasks")+w.byBringing(), map[string]any{"title": "Write", "before": 3, "keepers": []string{"", ""}})
+		},
+	},
+	place.ReadBlueprint: {
+		func(w *world, _ place.State) call { return get(w.path(w.text.ID)) },
+		func(w *world, _ place.State) call { return get(w.path(w.text.Blueprint) + "/versions") },
+		func(w *world, _ place.State) call { return get(w.path(w.text.Blueprint) + "/lineage") },
+		func(w *world, _ place.State) call { return get(w.path(w.text.ID) + "/clause/" + w.text.Clauses[0].ID) },
+		func(w *world, _ place.State) call {
+			return get("/compare?older=" + url.QueryEscape(w.text.ID) + "&newer=" + url.QueryEscape(w.theirs.ID))
+		},
+		func(w *world, _ place.State) call { return api("GET", "/versions?id="+url.QueryEscape(w.text.ID), nil) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/blueprints"), nil) },
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/blueprints/versions?id="+url.QueryEscape(w.text.Blueprint)), nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/blueprints/lineage?id="+url.QueryEscape(w.text.Blueprint)), nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/versions/moves?id="+url.QueryEscape(w.text.ID)), nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("GET", "/compare?older="+url.QueryEscape(w.text.ID)+"&newer="+url.QueryEscape(w.theirs.ID), nil)
+		},
+	},
+	place.DraftBlueprint: {
+		func(w *world, _ place.State) call { return get(w.p("/work")) },
+		func(w *world, _ place.State) call {
+			return post("/drafts", "how", "adapt", "stream", string(w.here.Stream), "version", w.theirs.ID)
+		},
+		func(w *world, _ place.State) call {
+			return post("/drafts", "how", "new", "stream", string(w.here.Stream), "language", "en")
+		},
+		func(w *world, _ place.State) call { return post("/drafts", "how", "continue", "version", w.text.ID) },
+		func(w *world, _ place.State) call {
+			return post("/drafts", "how", "translate", "stream", string(w.here.Stream), "version", w.theirs.ID, "language", "es")
+		},
+		func(w *world, _ place.State) call {
+			return post("/drafts", "how", "bring-in", "stream", string(w.here.Stream), "into", w.text.ID, "version", w.theirs.ID)
+		},
+		func(w *world, _ place.State) call { return get("/draft/" + w.draft()) },
+		func(w *world, _ place.State) call { return get("/draft/" + w.draft() + "/print") },
+		func(w *world, _ place.State) call { return get("/draft/" + w.draft() + "/publish") },
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.draft()+"/head", "rev", "1", "title", "T", "institution", "council")
+		},
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.draft()+"/do", "rev", "1", "what", "drop", "clause", w.text.Clauses[0].ID)
+		},
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.draft()+"/add", "kind", "passage", "text", "More")
+		},
+		func(w *world, _ place.State) call { return post("/draft/"+w.draft()+"/variables", "rev", "1") },
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.draft()+"/clause/"+w.text.Clauses[0].ID, "rev", "1", "kind", "passage", "text", "New")
+		},
+		func(w *world, _ place.State) call { return post("/draft/" + w.draft() + "/discard") },
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.loose()+"/give", "stream", string(w.here.Stream))
+		},
+		func(w *world, _ place.State) call { return post(w.p("/put-aside"), "url", w.theirs.ID) },
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts", map[string]string{"how": "adapt", "stream": string(w.here.Stream), "version": w.theirs.ID})
+		},
+		func(w *world, _ place.State) call { return api("GET", "/drafts/"+w.draft(), nil) },
+		func(w *world, _ place.State) call {
+			return api("PUT", "/drafts/"+w.draft()+"/head", map[string]any{"rev": 1, "title": "T", "institution": "council"})
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", "/drafts/"+w.draft()+"/variables", map[string]any{"rev": 1, "variables": []any{}})
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", "/drafts/"+w.draft()+"/clauses/"+w.text.Clauses[0].ID, map[string]any{"rev": 1, "wording": map[string]string{"kind": "passage", "text": "New"}})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/"+w.draft()+"/clauses", map[string]any{"wording": map[string]string{"kind": "passage", "text": "New"}})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/"+w.draft()+"/clauses/"+w.text.Clauses[0].ID+"/drop", map[string]any{"rev": 1})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/"+w.loose()+"/give", map[string]any{"stream": w.here.Stream})
+		},
+		func(w *world, _ place.State) call { return api("DELETE", "/drafts/"+w.draft(), nil) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/blueprints/notices"), nil) },
+	},
+	place.PublishBlueprint: {
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.draft()+"/publish", "rev", "1", "message", "Ours")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/"+w.draft()+"/publish", map[string]any{"rev": 1})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/versions"), map[string]any{"text": motion("By call")})
+		},
+	},
+	place.WarnBlueprint: {
+		func(w *world, _ place.State) call {
+			return post("/warn", "place", string(w.here.Stream), "version", w.text.ID, "clause", w.text.Clauses[0].ID, "kind", "ignored", "text", "Nothing came of it", "cited", "Minutes")
+		},
+		func(w *world, _ place.State) call {
+			return post("/withdraw-warning", "place", string(w.here.Stream), "warning", w.warning(), "reason", "It came after all")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/warnings"), map[string]any{"version": w.text.ID, "clause": w.text.Clauses[0].ID, "kind": "ignored", "text": "Nothing came of it", "cited": "Minutes"})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/warnings/withdraw"), map[string]string{"id": w.warning(), "reason": "It came after all"})
+		},
+	},
+	place.ReadSuggestions: {
+		func(w *world, _ place.State) call { return get(w.p("/suggestion?id=" + url.QueryEscape(w.received()))) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/suggestions"), nil) },
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/suggestion?id="+url.QueryEscape(w.received())), nil)
+		},
+	},
+	place.SuggestChange: {
+		func(w *world, _ place.State) call {
+			return get("/suggest?place=" + string(w.here.Stream) + "&to=" + url.QueryEscape(w.theirs.ID))
+		},
+		func(w *world, _ place.State) call {
+			id := w.text.Clauses[0].ID
+			return post("/suggest", "place", string(w.here.Stream), "to", w.theirs.ID, "from", w.text.ID, "clause", id, "reason-"+id, "Shorter")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/suggestion/take-back"), "id", w.sentOne()) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/suggestion/say"), "id", w.sentOne(), "text", "One word more")
+		},
+		func(w *world, _ place.State) call {
+			c := w.text.Clauses[0].Wording
+			return api("POST", w.s("/suggestions"), map[string]any{"to": w.theirs.ID, "from": w.text.ID,
+				"changes": []any{map[string]any{"kind": "change", "clause": c.ID, "wording": c, "reason": "Shorter"}}})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestion/take-back"), map[string]string{"id": w.sentOne()})
+		},
+	},
+	place.AnswerSuggestion: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/suggestion/decline"), "id", w.received(), "reason", "Not for us")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/suggestion/say"), "id", w.received(), "text", "One word more")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/suggestion/use"), "id", w.received(), "clause", w.text.Clauses[0].ID, "how", "now")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestion/use"), map[string]any{"id": w.received()})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestion/decline"), map[string]string{"id": w.received(), "text": "Not for us"})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestion/say"), map[string]string{"id": w.received(), "text": "One word more"})
+		},
+	},
+}
+
+// nobody is an address at which nobody answers.
+const nobody = "http://127.0.0.1:1/p/aaaaaaaaaaaaaaaa"
+
+func kindIn(s place.State) string {
+	if k := decide.Kinds(s); len(k) > 0 {
+		return string(k[0])
+	}
+	return string(decide.Question)
+}
+
+// voice is a proposal in a state with, in consent, an objection; the rest have
+// none that could be met.
+func (w *world) voice(s place.State) (proposal, voice string) {
+	w.t.Helper()
+	if s == decide.Consent {
+		return w.objection()
+	}
+	return w.proposal(s), act.NewToken()
+}
+
+func (w *world) invitation() string {
+	w.t.Helper()
+	_, err := w.places.Invite(w.t.Context(), w.keeper.Viewer, w.here.Stream, place.Member)
+	must(w.t, err)
+	list, err := w.places.Invitations(w.t.Context(), w.keeper.Viewer, w.here.Stream)
+	must(w.t, err)
+	return list[0].ID
+}
+
+func (w *world) task() string {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	must(w.t, w.advances.PutTask(ctx, v, w.bringing, advance.Task{Title: "Print it", Before: 2}))
+	p, err := w.advances.Plan(ctx, v, w.bringing)
+	must(w.t, err)
+	return p.Tasks[len(p.Tasks)-1].ID
+}
+
+func (w *world) warning() string {
+	w.t.Helper()
+	id, err := w.blueprints.Warn(w.t.Context(), w.keeper.Viewer, blueprint.NewWarning{Place: w.here.Stream, Version: w.text.VersionKey,
+		Clause: w.text.Clauses[0].ID, Kind: "ignored", Text: "Nothing came of it", Cited: "Minutes"})
+	must(w.t, err)
+	return id
+}
+
+// loose is a draft that belongs to no place: who has its link works on it.
+func (w *world) loose() string {
+	w.t.Helper()
+	l, err := w.blueprints.Begin(w.t.Context(), place.Viewer{}, "", "en")
+	must(w.t, err)
+	return string(l)
+}
+
+// TestTableOfPermissions walks place.Table cell by cell: each action, in each
+// state, by each role, through each form, page and call of the API. Allowed is
+// whatever does not end in 401 or 403; what is refused changes nothing.
+func TestTableOfPermissions(t *testing.T) {
+	w := newWorld(t)
+	states := []place.State{decide.Clarify, decide.React, decide.Consent, decide.Decided, decide.Withdrawn}
+	people := []struct {
+		name string
+		role place.Role
+		person
+	}{{"stranger", place.Stranger, person{}}, {"keeper of another place", place.Stranger, w.outsider}, {"member", place.Member, w.member},
+		{"keeper", place.Keeper, w.keeper}, {"keeper of the site", place.SiteKeeper, w.site}}
+	for _, action := range actions() {
+		if len(probes[action]) == 0 {
+			t.Errorf("the table has %s, and no probe tries it", action)
+		}
+		of := []place.State{place.Any}
+		if stateful(action) {
+			of = states
+		}
+		for _, s := range of {
+			for i, d := range probes[action] {
+				for _, p := range people {
+					c := d(w, s)
+					what := fmt.Sprintf("%s %q, door %d, %s: %s %s", action, s, i, p.name, c.method, c.path)
+					w.cell(what, p.person, c, action, p.role, s)
+				}
+			}
+		}
+	}
+	for action := range probes {
+		if len(rolesOf(action)) == 0 {
+			t.Errorf("%s is tried and stands in no row", action)
+		}
+	}
+}
+
+func (w *world) cell(what string, who person, c call, action place.Action, role place.Role, s place.State) {
+	w.t.Helper()
+	if place.Allowed(role, action, s) {
+		if a := w.do(who, c); refused(a) || a.status >= 500 && a.status != 503 { // 503: the other node can't be reached
+			w.t.Errorf("%s: allowed by the table, answered %d: %.300s", what, a.status, a.body)
+		}
+		w.mend()
+		return
+	}
+	before := w.dump()
+	a := w.do(who, c)
+	switch {
+	case a.status == 404 && strings.Contains(c.path, "/draft"): // that there is such a draft is nobody else's business
+	case who.Person == "" && !refusedStranger(a), who.Person != "" && a.status != 403 && !(a.status == 409 && timely(role, action)):
+		w.t.Errorf("%s: refused by the table, answered %d: %.300s", what, a.status, a.body)
+	}
+	w.unchanged(before, what)
+}
+
+// refused tells whether an answer sends somebody away for who they are.
+func refused(a answer) bool { return a.status == 401 || a.status == 403 || toSignIn(a) }
+
+func refusedStranger(a answer) bool { return a.status == 401 || toSignIn(a) }
+
+func toSignIn(a answer) bool {
+	return a.status == 303 && strings.HasPrefix(a.header.Get("Location"), "/sign-in?")
+}
+
+// timely tells whether a role may do something in another state: then it hears
+// that it is not the time.
+func timely(role place.Role, action place.Action) bool {
+	for _, r := range rolesOf(action) {
+		if r == role {
+			return true
+		}
+	}
+	return false
+}
+
+func actions() (list []place.Action) {
+	seen := map[place.Action]bool{}
+	for _, r := range place.Table {
+		if !seen[r.Action] {
+			seen[r.Action] = true
+			list = append(list, r.Action)
+		}
+	}
+	return list
+}
+
+func rolesOf(a place.Action) (list []place.Role) {
+	for _, r := range place.Table {
+		if r.Action == a {
+			list = append(list, r.Roles...)
+		}
+	}
+	return list
+}
+
+func stateful(a place.Action) bool {
+	for _, r := range place.Table {
+		if r.Action == a && r.State != place.Any {
+			return true
+		}
+	}
+	return a == place.ReadProposal
+}
+
+// open are the calls of the API that need no role: who may make them is said
+// by their secret or by nothing.
+var open = map[string]string{
+	"POST /api/v1/setup/{secret}":                        "the set-up link",
+	"POST /api/v1/come-in/{secret}":                      "the invitation",
+	"POST /api/v1/sessions":                              "the password",
+	"GET /api/v1/places":                                 "public",
+	"GET /api/v1/blueprints":                             "public",
+	"GET /api/v1/places/{stream}/bringings":              "public",
+	"GET /api/v1/places/{stream}/outcomes":               "public",
+	"GET /api/v1/became":                                 "public",
+	"GET /api/v1/clauses/{clause}/warnings":              "public",
+	"GET /api/v1/places/{stream}/suggestions/candidates": "a comparison of public texts",
+}
+
+var placeholder = regexp.MustCompile(`\{[^}]+\}`)
+
+// TestEveryCallHasAProbe holds the description of the API against the probes.
+func TestEveryCallHasAProbe(t *testing.T) {
+	w := newWorld(t)
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	must(t, json.Unmarshal([]byte(w.do(person{}, get("/api/v1/openapi.json")).body), &doc))
+	if len(doc.Paths) < 30 {
+		t.Fatal("the description has", len(doc.Paths), "paths")
+	}
+	var made []string
+	for _, doors := range probes {
+		for _, d := range doors {
+			c := d(w, decide.Consent)
+			path, _, _ := strings.Cut(c.path, "?")
+			made = append(made, c.method+" "+path)
+		}
+	}
+	for path, methods := range doc.Paths {
+		shape := regexp.MustCompile("^" + placeholder.ReplaceAllString(path, "[^/]+") + "$")
+		for m := range methods {
+			name := strings.ToUpper(m) + " " + path
+			tried := open[name] != ""
+			for _, x := range made {
+				method, p, _ := strings.Cut(x, " ")
+				tried = tried || method == strings.ToUpper(m) && shape.MatchString(p)
+			}
+			if !tried {
+				t.Errorf("%s is tried by no probe and not open to everybody", name)
+			}
+		}
+	}
+}
