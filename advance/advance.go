@@ -147,6 +147,16 @@ type Change struct {
 
 // NameAuthority adds a body that texts can be brought to.
 func (ad *Advances) NameAuthority(ctx context.Context, v place.Viewer, stream act.Fingerprint, name, kind string) (*Authority, error) {
+	a, err := newAuthority(stream, name, kind)
+	if err != nil {
+		return nil, err
+	}
+	return a, ad.commit(ctx, v, stream, place.NameAuthority, func(_ *db.Tx, actor string) (act.Draft, error) {
+		return a.draft(actor), nil
+	})
+}
+
+func newAuthority(stream act.Fingerprint, name, kind string) (*Authority, error) {
 	a := &Authority{Stream: stream, Kind: kind}
 	var f fault.Fields
 	var err error
@@ -155,13 +165,13 @@ func (ad *Advances) NameAuthority(ctx context.Context, v place.Viewer, stream ac
 	if !slices.Contains(AuthorityKinds, kind) {
 		f.Add("kind", "fault.choice")
 	}
-	if err := f.Err(); err != nil {
-		return nil, err
-	}
-	return a, ad.commit(ctx, v, stream, place.NameAuthority, func(_ *db.Tx, actor string) (act.Draft, error) {
-		a.ID = act.NewID(actor, "authority")
-		return act.Draft{Type: AuthorityType, Object: authorityObject{a.ID, a.Name, a.Kind}}, nil
-	})
+	return a, f.Err()
+}
+
+// draft gives the authority its id.
+func (a *Authority) draft(actor string) act.Draft {
+	a.ID = act.NewID(actor, "authority")
+	return act.Draft{Type: AuthorityType, Object: authorityObject{a.ID, a.Name, a.Kind}}
 }
 
 // commit authorises under the stream's lock and appends one act.
@@ -194,6 +204,35 @@ func (ad *Advances) Bring(ctx context.Context, v place.Viewer, stream act.Finger
 		}
 		b.ID, b.Version = act.NewID(actor, "bringing"), act.Ref{URL: o.URL, Stream: o.Stream, Act: o.Act}
 		return act.Draft{Type: BringType, Object: bringObject{ID: b.ID, Outcome: outcome, Authority: authority, Version: b.Version}}, nil
+	})
+	return b, err
+}
+
+// BringToNew names an authority and brings the text of a decision to it, both or
+// neither.
+func (ad *Advances) BringToNew(ctx context.Context, v place.Viewer, stream act.Fingerprint, outcome, name, kind string) (*Bringing, error) {
+	a, err := newAuthority(stream, name, kind)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ad.log.StreamOf(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bringing{Stream: stream, Outcome: outcome}
+	_, err = ad.log.Commit(ctx, stream, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
+		for _, action := range []place.Action{place.NameAuthority, place.BringText} {
+			if err := place.May(ctx, tx, v, stream, action, place.Any); err != nil {
+				return nil, err
+			}
+		}
+		o, err := decided.One(ctx, tx, stream, outcome)
+		if err != nil {
+			return nil, orAt(err, "outcome", "advance.no_decision")
+		}
+		named := a.draft(s.Actor)
+		b.ID, b.Version = act.NewID(s.Actor, "bringing"), act.Ref{URL: o.URL, Stream: o.Stream, Act: o.Act}
+		return []act.Draft{named, {Type: BringType, Object: bringObject{ID: b.ID, Outcome: outcome, Authority: a.ID, Version: b.Version}}}, nil
 	})
 	return b, err
 }

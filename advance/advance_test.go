@@ -115,6 +115,12 @@ func TestFromTheDecisionToWhatHappenedSince(t *testing.T) {
 
 func TestOnlyWhatWasDecidedIsBrought(t *testing.T) {
 	g, ctx := newGroup(t, "no"), t.Context()
+	if _, err := g.BringToNew(ctx, g.keeper, g.place.Stream, g.outcome, "Board", "board"); !fault.Is(err, fault.Invalid) {
+		t.Error("brought what was not agreed:", err)
+	}
+	if list, err := g.Authorities(ctx, g.place.Stream); err != nil || len(list) != 0 {
+		t.Error("an authority stayed of a command that was refused:", list, err)
+	}
 	a, err := g.NameAuthority(ctx, g.keeper, g.place.Stream, "Assembly", "assembly")
 	must(t, err)
 	if _, err := g.Bring(ctx, g.keeper, g.place.Stream, g.outcome, a.ID); !fault.Is(err, fault.Invalid) {
@@ -122,6 +128,17 @@ func TestOnlyWhatWasDecidedIsBrought(t *testing.T) {
 	}
 	if _, err := g.NameAuthority(ctx, place.Viewer{}, g.place.Stream, "x", "council"); !fault.Is(err, fault.SignIn) {
 		t.Error(err)
+	}
+}
+
+func TestBringToNew(t *testing.T) {
+	g, ctx := newGroup(t, "bring"), t.Context()
+	b, err := g.BringToNew(ctx, g.keeper, g.place.Stream, g.outcome, "Board", "board")
+	must(t, err)
+	got, err := g.ByID(ctx, b.ID)
+	must(t, err)
+	if got.Authority.Name != "Board" || got.Legal != "tabled" {
+		t.Fatalf("%+v", got)
 	}
 }
 

@@ -65,15 +65,10 @@ func (s *Server) bring(w http.ResponseWriter, r *http.Request) error {
 
 // bringTo brings a decision's text to an authority that is known or named now.
 func (s *Server) bringTo(r *http.Request, p *place.Place, form page.Form) (*advance.Bringing, error) {
-	authority := form.Value("authority")
-	if authority == "" {
-		a, err := s.Advances.NameAuthority(r.Context(), viewer(r), p.Stream, form.Value("name"), form.Value("kind"))
-		if err != nil {
-			return nil, err
-		}
-		authority = a.ID
+	if form.Value("authority") == "" {
+		return s.Advances.BringToNew(r.Context(), viewer(r), p.Stream, form.Value("outcome"), form.Value("name"), form.Value("kind"))
 	}
-	return s.Advances.Bring(r.Context(), viewer(r), p.Stream, form.Value("outcome"), authority)
+	return s.Advances.Bring(r.Context(), viewer(r), p.Stream, form.Value("outcome"), form.Value("authority"))
 }
 
 func (s *Server) bringing(w http.ResponseWriter, r *http.Request) error {

@@ -114,6 +114,7 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 			p.Names[x.Instrument], _ = i.Name.In(i18n.From(r.Context()).Lang())
 		}
 	}
+	s.nameParents(r, v.Parents, p.Names)
 	if p.Adaptations, err = s.Blueprints.Adaptations(r.Context(), v.Key()); err != nil {
 		return err
 	}
@@ -164,7 +165,37 @@ func (s *Server) lineage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	for i, n := range l.Nodes {
+		if n.Model != "" {
+			l.Nodes[i].Title = s.modelTitle(r, n.Model)
+		}
+	}
 	return s.show(w, r, page.Lineage(s.frame(r, t(r, "blueprint.lineage")), l, list[0].Title))
+}
+
+// modelTitle is what a model of the library is called, or its id where this
+// node's library has none.
+func (s *Server) modelTitle(r *http.Request, id string) string {
+	m, ok := s.Library.Model(id)
+	if !ok {
+		return id
+	}
+	title, _ := m.Title.In(i18n.From(r.Context()).Lang())
+	return title
+}
+
+// nameParents names what a version came from: models by their title, versions by
+// their title and place.
+func (s *Server) nameParents(r *http.Request, parents []blueprint.Parent, names map[string]string) {
+	for _, x := range parents {
+		if x.Library != nil {
+			names[x.Library.Model] = s.modelTitle(r, x.Library.Model)
+			continue
+		}
+		if v, err := s.Blueprints.Find(r.Context(), viewer(r), x.Version.URL); err == nil && v.Title != "" {
+			names[x.Version.URL] = v.Title + " · " + v.PlaceName + " · " + t(r, "blueprint.version_n", "n", v.N)
+		}
+	}
 }
 
 func (s *Server) compare(w http.ResponseWriter, r *http.Request) error {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -71,14 +70,6 @@ func openNode(t testing.TB) *node {
 	return n
 }
 
-// run lets the node deal with others until the test ends.
-func (n *node) run() {
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { n.fed.Run(ctx); close(done) }()
-	n.t.Cleanup(func() { stop(); <-done })
-}
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -139,15 +130,6 @@ func post(path string, pairs ...string) call {
 func api(method, path string, body any) call {
 	return call{method: method, path: "/api/v1" + path, json: body}
 }
-func (c call) with(name, value string) call {
-	c.header = maps.Clone(c.header)
-	if c.header == nil {
-		c.header = map[string]string{}
-	}
-	c.header[name] = value
-	return c
-}
-
 func values(pairs []string) url.Values {
 	v := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -309,19 +291,6 @@ func (n *node) adapt(as person, p *place.Place, v *blueprint.Version, more strin
 	out, err := b.Read(ctx, as.Viewer, k)
 	must(n.t, err)
 	return out
-}
-
-// until waits for something that happens in the background.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if ok() {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal(what + " did not come about")
-		}
-	}
 }
 
 // deliver carries what one node has to send to another, now.
