@@ -46,11 +46,13 @@ type Server struct {
 	Config
 	mux    *http.ServeMux
 	limits *limits
+
+	counting chan struct{} // one count for a stranger at a time
 }
 
 // New makes a server.
 func New(c Config) *Server {
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
@@ -79,7 +81,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes()} {
 		all = append(all, part...)
 	}
 	return all

@@ -46,7 +46,7 @@ var arrows = map[string][]string{
 	"atlas":    append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "fed", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "fed", "decide/report", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
 	"web/page":  append(capabilities, append([]string{"record", "fed", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }

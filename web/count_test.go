@@ -1,0 +1,65 @@
+package web
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// post sends a file of ballots as a browser does and returns what comes back.
+func sendBallots(t *testing.T, s *textSite, name, body string, fields ...string) (int, http.Header, string) {
+	t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	for i := 0; i+1 < len(fields); i += 2 {
+		m.WriteField(fields[i], fields[i+1])
+	}
+	f, err := m.CreateFormFile("file", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Write([]byte(body))
+	m.Close()
+	r, err := http.Post(s.URL+"/count", m.FormDataContentType(), &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	var out bytes.Buffer
+	if _, err := out.ReadFrom(r.Body); err != nil {
+		t.Fatal(err)
+	}
+	return r.StatusCode, r.Header, out.String()
+}
+
+const threeWay = "3 1\n4 1 2 3 0\n3 2 3 1 0\n2 3 2 1 0\n0\n\"Ash & <b>\"\n\"Birch\"\n\"Cedar\"\n\"Trees\"\n"
+
+func TestCountOurVote(t *testing.T) {
+	s := openTextSite(t)
+	code, h, body := sendBallots(t, s, "trees.blt", threeWay, "rule", "irv")
+	// Cedar goes first, its two ballots to Birch: five against four.
+	if code != http.StatusOK || !strings.Contains(body, "Birch") || strings.Contains(body, "<b>") || !strings.Contains(body, "Ash &amp; &lt;b&gt;") {
+		t.Fatal(code, body)
+	}
+	if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "'sha256-") || strings.Contains(p, "unsafe") {
+		t.Error(p)
+	}
+	if strings.Contains(body, "<script") || strings.Contains(body, " style=") {
+		t.Error("the report has a script or a style that its policy forbids")
+	}
+	for _, c := range []struct{ name, body, rule, want string }{
+		{"trees.txt", threeWay, "irv", "f-file-fault"},
+		{"trees.blt", "3 1\n4 1 9 0\n0\n", "irv", "f-file-fault"},
+		{"trees.blt", "", "irv", "f-file-fault"},
+		{"trees.blt", threeWay, "no-such", "f-rule-fault"},
+		{"trees.blt", threeWay, "", "f-rule-fault"},
+		{"trees.blt", threeWay, "consent", "f-rule-fault"},
+		{"trees.blt", strings.Repeat("x", maxBallots+1), "irv", "f-file-fault"},
+	} {
+		if code, _, body := sendBallots(t, s, c.name, c.body, "rule", c.rule); code != http.StatusUnprocessableEntity || !strings.Contains(body, c.want) {
+			t.Errorf("%s by %q: %d without %s", c.name, c.rule, code, c.want)
+		}
+	}
+}
