@@ -1,0 +1,307 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"translocal/act"
+	"translocal/advance"
+	"translocal/decide"
+	"translocal/place"
+)
+
+// A visitor is a real browser with one tab.
+type visitor struct {
+	t    *testing.T
+	ctx  context.Context
+	base string
+}
+
+// browse starts a browser, or skips the test and says why. A lost browser can't
+// hang the tests: each step has a minute.
+func browse(t *testing.T, base string) *visitor {
+	t.Helper()
+	if os.Getenv("TRANSLOCAL_TEST_LONG") == "" {
+		t.Skip("a browser is started with TRANSLOCAL_TEST_LONG=1 alone")
+	}
+	if os.Getenv("TRANSLOCAL_TEST_ENGINE") == "postgres" {
+		t.Skip("a browser sees the same pages whatever the database")
+	}
+	program := os.Getenv("CHROME")
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); program == "" && err == nil {
+			program = p
+		}
+	}
+	if program == "" {
+		t.Skip("there is no Chromium: make deps installs it")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(alloc)
+	t.Cleanup(end)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return &visitor{t, ctx, base}
+}
+
+func (v *visitor) do(steps ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *visitor) width(px int64) { v.do(chromedp.EmulateViewport(px, 900)) }
+
+func (v *visitor) script(on bool) {
+	v.t.Helper()
+	if _, err := chromedp.Call(v.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *visitor) open(path string) { v.do(chromedp.Navigate(v.base + path)) }
+
+func (v *visitor) html() string {
+	v.t.Helper()
+	s, err := chromedp.Run(v.ctx, chromedp.OuterHTML(chromedp.CSS("html")))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return s
+}
+
+// send fills fields, given as selector and text, and presses the button.
+func (v *visitor) send(button string, fields ...string) {
+	v.t.Helper()
+	var steps []chromedp.Action[chromedp.Void]
+	for i := 0; i+1 < len(fields); i += 2 {
+		steps = append(steps, chromedp.SendKeys(chromedp.CSS(fields[i]), fields[i+1]))
+	}
+	v.do(append(steps, chromedp.Click(chromedp.CSS(button)))...)
+}
+
+// sees waits until the page shows a text.
+func (v *visitor) sees(text string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, 20*time.Second)
+	defer cancel()
+	for {
+		if s, err := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html"))); err == nil && strings.Contains(s, text) {
+			return
+		}
+		if ctx.Err() != nil {
+			v.t.Fatalf("never saw %q; the page is\n%.3000s", text, v.html())
+		}
+	}
+}
+
+// shot keeps a picture in the folder screenshots, which git ignores.
+func (v *visitor) shot(name string) {
+	v.t.Helper()
+	dir := filepath.Join("..", "screenshots")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		v.t.Fatal(err)
+	}
+	png, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// A group begins, at the width of a phone: from the set-up link to a published
+// text, by forms, with and without script.
+func TestBrowserGroupBegins(t *testing.T) {
+	for _, script := range []bool{true, false} {
+		t.Run(fmt.Sprintf("script=%v", script), func(t *testing.T) {
+			s := openTextSite(t)
+			v := browse(t, s.URL)
+			v.script(script)
+			v.width(320)
+			link, err := s.server.Places.Invite(t.Context(), s.keeper, s.place.Stream, place.Keeper)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.open("/come-in/" + link)
+			v.send("main button", "#f-pseudonym", "Birch", "#f-password", "four words to remember")
+			v.sees("Welcome.")
+			v.open("/library/model/how-our-group-decides")
+			v.send("form[action='/adapt'] button")
+			v.sees("/draft/")
+			at, err := chromedp.Run(v.ctx, chromedp.Location())
+			if err != nil {
+				t.Fatal(err)
+			}
+			u, err := url.Parse(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.open(u.Path + "/publish")
+			v.send("main form[action$='/publish'] button", "#f-message", "Ours")
+			v.sees("/version/")
+			titles, err := s.server.Blueprints.Of(t.Context(), s.keeper, s.place.Stream)
+			if err != nil || len(titles) != 1 {
+				t.Fatalf("%d texts are published: %v", len(titles), err)
+			}
+			v.shot(fmt.Sprintf("published-320-script-%v", script))
+		})
+	}
+}
+
+// populated gives the place something on every kind of page.
+func populated(t *testing.T, s *textSite) (paths []string) {
+	t.Helper()
+	ctx, srv := t.Context(), s.server
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := s.publish(passages("The council ends new gas.", "It reports each spring."))
+	text, err := srv.Blueprints.Read(ctx, s.keeper, k)
+	must(err)
+	p, err := srv.Decisions.Propose(ctx, s.keeper, s.place.Stream, decide.Proposal{Title: "Bring it", Why: "Because", Rule: decide.RuleConsent, Quorum: 1,
+		Review: time.Now().AddDate(1, 0, 0).Format(time.DateOnly), Version: text.Ref()})
+	must(err)
+	open, err := srv.Decisions.Propose(ctx, s.keeper, s.place.Stream, decide.Proposal{Title: "Bring it elsewhere", Rule: decide.RuleMajority, Quorum: 1,
+		Review: time.Now().AddDate(1, 0, 0).Format(time.DateOnly), Version: text.Ref()})
+	must(err)
+	for _, id := range []string{p.ID, open.ID} {
+		must(srv.Decisions.NextRound(ctx, s.keeper, id))
+		must(srv.Decisions.NextRound(ctx, s.keeper, id))
+		must(srv.Decisions.Say(ctx, s.keeper, id, decide.Concern, "The date is tight", true))
+	}
+	o, err := srv.Decisions.Close(ctx, s.keeper, p.ID, decide.Release{Note: "We bring it"})
+	must(err)
+	b, err := srv.Advances.BringToNew(ctx, s.keeper, s.place.Stream, o.ID, "Town council", "council")
+	must(err)
+	must(srv.Advances.RecordDeed(ctx, s.keeper, s.place.Stream, b.ID, advance.Deed{Kind: "motion", Legal: "adopted", Day: "2026-04-01", Votes: &advance.Votes{For: 7}, Reason: "Passed"}))
+	must(srv.Advances.SetStatus(ctx, s.keeper, s.place.Stream, b.ID, advance.Change{Lifecycle: advance.Delivery, Status: "stalled", Day: "2026-06-01", Source: "Minutes", Reason: "Nobody did it"}))
+	must(srv.Advances.SetMeeting(ctx, s.keeper, b.ID, "2027-03-01", 7))
+	must(srv.Advances.PutTask(ctx, s.keeper, b.ID, advance.Task{Title: "Print", Before: 3}))
+	at := strings.TrimPrefix(s.place.ID, s.URL)
+	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
+	lineage := of(text.Blueprint) + "/lineage"
+	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/places", "/blueprints", "/who-may", "/count",
+		"/sign-in", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
+		at + "/describe", at + "/members", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
+		of(b.ID) + "/plan", "/account", "/notices", "/site", "/places/new"}
+}
+
+// axeRun asks axe-core for what breaks WCAG 2.2 A and AA.
+const axeRun = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r =>
+	JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ")).join(", "))))`
+
+// Every kind of page, as a keeper sees it, at both widths and in both languages:
+// axe finds nothing, nothing sticks out at the side, nothing comes from elsewhere,
+// and the first key press reaches the link that skips to the content.
+func TestBrowserEveryPage(t *testing.T) {
+	s := openTextSite(t)
+	v := browse(t, s.URL)
+	axe, err := os.ReadFile(filepath.Join("browsertest", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Skip("axe-core is not installed: make deps does it")
+	}
+	paths := populated(t, s)
+	v.open("/sign-in")
+	v.send("main button", "#f-pseudonym", "Alder", "#f-password", "a long password")
+	v.sees("Alder")
+	v.findsWhatIsWrong(string(axe))
+	for _, lang := range []string{"en", "es"} {
+		v.open("/?lang=" + lang)
+		for _, width := range []int64{320, 1280} {
+			v.width(width)
+			for _, path := range paths {
+				v.open(path)
+				v.inspect(fmt.Sprintf("%s %d %s", lang, width, path), string(axe))
+				if lang == "es" && width == 320 || lang == "en" && width == 1280 {
+					v.shot(fmt.Sprintf("%s-%d-%s", lang, width, strings.Trim(strings.NewReplacer("/", "_", "?", "_", "%", "").Replace(shortPath(path)), "_")))
+				}
+			}
+		}
+	}
+}
+
+// shortPath leaves the random tokens out of a picture's name.
+func shortPath(path string) string {
+	parts := strings.Split(strings.SplitN(path, "?", 2)[0], "/")
+	return strings.Join(slices.DeleteFunc(parts, act.IsToken), "/") + "/"
+}
+
+func (v *visitor) inspect(what, axe string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	type seen struct {
+		Wide    int      `json:"wide"`
+		Heads   int      `json:"heads"`
+		Foreign []string `json:"foreign"`
+		First   string   `json:"first"`
+		Lang    string   `json:"lang"`
+	}
+	page, err := chromedp.Run(ctx, chromedp.Evaluate[seen](`({
+		wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		heads: document.querySelectorAll("h1").length,
+		foreign: performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith("data:")),
+		first: document.querySelector("a[href], button, input, select, textarea")?.className ?? "",
+		lang: document.documentElement.lang})`))
+	if err != nil {
+		v.t.Fatalf("%s: %v", what, err)
+	}
+	if page.Wide > 0 || page.Heads != 1 || len(page.Foreign) > 0 || page.First != "skip" || !strings.HasPrefix(what, page.Lang) {
+		v.t.Errorf("%s: %+v", what, page)
+	}
+	for _, x := range v.violations(ctx, axe) {
+		v.t.Errorf("%s: %s", what, x)
+	}
+}
+
+// violations is what axe finds on the page that is open.
+func (v *visitor) violations(ctx context.Context, axe string) (found []string) {
+	v.t.Helper()
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](axe)); err != nil {
+		v.t.Fatalf("axe: %v", err)
+	}
+	raw, err := chromedp.Run(ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
+	if err != nil {
+		v.t.Fatalf("axe: %v", err)
+	}
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		v.t.Fatal(err)
+	}
+	return found
+}
+
+// findsWhatIsWrong spoils a page, so that a silent axe is known to have looked.
+func (v *visitor) findsWhatIsWrong(axe string) {
+	v.t.Helper()
+	v.open("/library")
+	v.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("main").append(document.createElement("input"))`))
+	ctx, cancel := context.WithTimeout(v.ctx, time.Minute)
+	defer cancel()
+	if found := v.violations(ctx, axe); len(found) != 1 || !strings.HasPrefix(found[0], "label:") {
+		v.t.Fatalf("a field without a label: axe found %q", found)
+	}
+}
