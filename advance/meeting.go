@@ -105,32 +105,49 @@ func (t *Task) clean() error {
 
 // PutTask adds a task, or changes it when it has an id.
 func (ad *Advances) PutTask(ctx context.Context, v place.Viewer, bringing string, t Task) error {
-	if err := t.clean(); err != nil {
-		return err
+	return ad.PutTasks(ctx, v, bringing, []Task{t})
+}
+
+// PutTasks does the same with several, all or none.
+func (ad *Advances) PutTasks(ctx context.Context, v place.Viewer, bringing string, tasks []Task) error {
+	for i := range tasks {
+		if err := tasks[i].clean(); err != nil {
+			return err
+		}
 	}
 	return ad.private(ctx, v, bringing, place.PlanTasks, func(tx *db.Tx, stream act.Fingerprint) error {
-		for i, person := range t.Keepers {
-			if person == "" {
-				continue
-			}
-			n, err := isMember.One(ctx, tx, stream, person)
-			if err != nil {
+		for i, t := range tasks {
+			if err := ad.putTask(ctx, tx, bringing, stream, t, i); err != nil {
 				return err
 			}
-			if n == 0 {
-				return fault.At(fmt.Sprintf("keeper%d", i+1), "fault.choice")
-			}
 		}
-		if t.ID == "" {
-			_, err := insertTask.Run(ctx, tx, act.NewToken(), bringing, stream, t.Title, t.Before, t.Keepers[0], t.Keepers[1], act.Micros(ad.now()))
-			return err
-		}
-		if err := ad.belongs(ctx, tx, t.ID, bringing); err != nil {
-			return err
-		}
-		_, err := setTask.Run(ctx, tx, t.ID, t.Title, t.Before, t.Keepers[0], t.Keepers[1])
-		return err
+		return nil
 	})
+}
+
+// putTask writes one task; nth keeps those written together in their order.
+func (ad *Advances) putTask(ctx context.Context, tx *db.Tx, bringing string, stream act.Fingerprint, t Task, nth int) error {
+	for i, person := range t.Keepers {
+		if person == "" {
+			continue
+		}
+		n, err := isMember.One(ctx, tx, stream, person)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.At(fmt.Sprintf("keeper%d", i+1), "fault.choice")
+		}
+	}
+	if t.ID == "" {
+		_, err := insertTask.Run(ctx, tx, act.NewToken(), bringing, stream, t.Title, t.Before, t.Keepers[0], t.Keepers[1], act.Micros(ad.now())+int64(nth))
+		return err
+	}
+	if err := ad.belongs(ctx, tx, t.ID, bringing); err != nil {
+		return err
+	}
+	_, err := setTask.Run(ctx, tx, t.ID, t.Title, t.Before, t.Keepers[0], t.Keepers[1])
+	return err
 }
 
 func (ad *Advances) belongs(ctx context.Context, on db.Queryer, task, bringing string) error {

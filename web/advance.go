@@ -242,12 +242,11 @@ var usual = []struct {
 
 func (s *Server) usualTasks(w http.ResponseWriter, r *http.Request) error {
 	return s.onPlan(w, r, "said.task", false, func(_ page.Form, id string) error {
-		for _, u := range usual {
-			if err := s.Advances.PutTask(r.Context(), viewer(r), id, advance.Task{Title: t(r, u.key), Before: u.before}); err != nil {
-				return err
-			}
+		tasks := make([]advance.Task, len(usual))
+		for i, u := range usual {
+			tasks[i] = advance.Task{Title: t(r, u.key), Before: u.before}
 		}
-		return nil
+		return s.Advances.PutTasks(r.Context(), viewer(r), id, tasks)
 	})
 }
 

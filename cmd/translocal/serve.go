@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 )
 
@@ -40,6 +41,9 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Reading the library and, on a new node, making the schema leaves much behind
+	// that is never needed again; small machines want it back.
+	debug.FreeOSMemory()
 	greet(base, secret)
 	return n.serve(ctx, l)
 }
