@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -178,6 +179,31 @@ func (s *Store) Stat(h Hash) (Info, error) {
 		return Info{}, fmt.Errorf("blob: %w", err)
 	}
 	return Info{Hash: h, Size: st.Size()}, nil
+}
+
+// Each yields every stored file, in no order of meaning. One that is put or
+// deleted meanwhile may come or not.
+func (s *Store) Each() iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		names, err := filepath.Glob(filepath.Join(s.dir, "[0-9a-f][0-9a-f]", "*"))
+		if err != nil {
+			yield(Info{}, fmt.Errorf("blob: %w", err))
+			return
+		}
+		for _, name := range names {
+			h, err := ParseHash(filepath.Base(name))
+			if err != nil {
+				continue // no file of ours
+			}
+			info, err := s.Stat(h)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if !yield(info, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Delete removes a file for good. One that isn't there is no error, so that an

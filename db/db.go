@@ -16,7 +16,6 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -89,7 +88,7 @@ func Open(ctx context.Context, target string, opt Options) (*DB, error) {
 }
 
 func connect(ctx context.Context, target string, opt Options) (*DB, error) {
-	if strings.HasPrefix(target, "postgres://") || strings.HasPrefix(target, "postgresql://") {
+	if isPostgres(target) {
 		pool, err := sql.Open("pgx", target)
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", redact(target), err)

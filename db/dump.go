@@ -83,11 +83,7 @@ func plain(v any) string {
 
 // Tables lists the tables of the schema.
 func (d *DB) Tables(ctx context.Context) ([]string, error) {
-	text := `select name from sqlite_master where type = 'table' and name not like 'sqlite_%'`
-	if d.engine == PostgreSQL {
-		text = `select table_name from information_schema.tables where table_schema = current_schema()`
-	}
-	rows, err := d.pool.QueryContext(ctx, text)
+	rows, err := d.pool.QueryContext(ctx, tablesText(d.engine))
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -101,4 +97,11 @@ func (d *DB) Tables(ctx context.Context) ([]string, error) {
 		names = append(names, n)
 	}
 	return names, rows.Err()
+}
+
+func tablesText(e Engine) string {
+	if e == PostgreSQL {
+		return `select table_name from information_schema.tables where table_schema = current_schema()`
+	}
+	return `select name from sqlite_master where type = 'table' and name not like 'sqlite_%'`
 }

@@ -19,7 +19,8 @@ import (
 // written or signed until those who follow have given back what they hold and
 // agree, or a keeper decides.
 
-// holdLost holds the streams that the record finds short.
+// holdLost holds the streams that the record finds short, and tells keepers of
+// those and of what restoring has held already.
 func (n *Node) holdLost(ctx context.Context) error {
 	lost, err := n.record.Lost(ctx)
 	if err != nil {
@@ -28,6 +29,15 @@ func (n *Node) holdLost(ctx context.Context) error {
 	for _, s := range lost {
 		if err := n.log.Hold(ctx, s.Fingerprint, true); err != nil {
 			return err
+		}
+	}
+	own, err := n.log.OwnStreams(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range own {
+		if !s.Held {
+			continue
 		}
 		for _, to := range []act.Fingerprint{"", s.Fingerprint} {
 			if err := n.notify(ctx, to, "fed.notice.restored", map[string]string{"actor": s.Actor}); err != nil {

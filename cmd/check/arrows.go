@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"job":    {"db"},
 	"record": {"act", "db"},
 	"search": {"act", "db"},
+	"keep":   {"blob", "db"},
 
 	"place":         carriers,
 	"blueprint":     append([]string{"place", "blueprint/clause"}, carriers...),

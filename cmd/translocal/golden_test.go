@@ -200,6 +200,25 @@ func goldenStory(t *testing.T) []byte {
 	n, err := openNode(ctx, nodeOptions{Data: t.TempDir(), Base: "http://golden.test"})
 	must(t, err)
 	defer n.close()
+	rio, delta, _ := tellGolden(t, n)
+
+	var b bytes.Buffer
+	lines := json.NewEncoder(&b)
+	lines.SetEscapeHTML(false)
+	for _, f := range []act.Fingerprint{rio.Stream, delta.Stream} {
+		list, err := n.log.Entries(ctx, f, 0, 1000)
+		must(t, err)
+		for _, e := range list {
+			must(t, lines.Encode(goldenEntry{f, e.Act.Envelope, e.Parts}))
+		}
+	}
+	return b.Bytes()
+}
+
+// tellGolden plays the story on a node that was opened just now.
+func tellGolden(t testing.TB, n *node) (*place.Place, *place.Place, place.Viewer) {
+	t.Helper()
+	ctx := t.Context()
 	tick := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	n.log.Clock(func() time.Time { tick = tick.Add(time.Minute); return tick })
 
@@ -219,23 +238,12 @@ func goldenStory(t *testing.T) []byte {
 		return []act.Draft{{Type: act.EraseType, Object: act.Erase{Parts: []act.ErasedPart{{Index: 2, Name: "story"}}}}}, nil
 	})
 	must(t, err)
-
-	var b bytes.Buffer
-	lines := json.NewEncoder(&b)
-	lines.SetEscapeHTML(false)
-	for _, f := range []act.Fingerprint{rio.Stream, delta.Stream} {
-		list, err := n.log.Entries(ctx, f, 0, 1000)
-		must(t, err)
-		for _, e := range list {
-			must(t, lines.Encode(goldenEntry{f, e.Act.Envelope, e.Parts}))
-		}
-	}
-	return b.Bytes()
+	return rio, delta, keeper
 }
 
 // goldenBlueprint publishes, continues, adapts in another place, translates and
 // warns; it returns the version that is brought.
-func goldenBlueprint(t *testing.T, n *node, v place.Viewer, rio, delta act.Fingerprint) blueprint.VersionKey {
+func goldenBlueprint(t testing.TB, n *node, v place.Viewer, rio, delta act.Fingerprint) blueprint.VersionKey {
 	t.Helper()
 	ctx, b := t.Context(), n.server.Blueprints
 	text := blueprint.Text{Title: "A motion for the river", Summary: "Contracts in the open", Language: "en", Institution: "council",
@@ -289,7 +297,7 @@ func goldenBlueprint(t *testing.T, n *node, v place.Viewer, rio, delta act.Finge
 }
 
 // goldenAdvance decides, brings and records.
-func goldenAdvance(t *testing.T, n *node, v place.Viewer, rio act.Fingerprint, version blueprint.VersionKey) {
+func goldenAdvance(t testing.TB, n *node, v place.Viewer, rio act.Fingerprint, version blueprint.VersionKey) {
 	t.Helper()
 	ctx, d, ad := t.Context(), n.server.Decisions, n.server.Advances
 	read, err := n.server.Blueprints.Read(ctx, v, version)

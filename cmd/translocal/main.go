@@ -20,6 +20,10 @@ type CLI struct {
 	Convert ConvertCmd `cmd:"" help:"Write an election in another format."`
 	Demo    DemoCmd    `cmd:"" help:"Start three nodes and play a story through them."`
 	Rebuild RebuildCmd `cmd:"" help:"Write the public tables anew from the streams, or check that they agree."`
+	Backup  BackupCmd  `cmd:"" help:"Write a backup, encrypted to the keepers' keys, while the node runs."`
+	Restore RestoreCmd `cmd:"" help:"Make a node of a backup."`
+	Secret  SecretCmd  `cmd:"" help:"Print the node's secret, which is in no backup, for the safe."`
+	Move    MoveCmd    `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
 }
 
 func main() {

@@ -75,11 +75,13 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if n.lock, err = lockFolder(o.Data); err != nil {
 		return nil, err
 	}
-	target := o.DB
-	if target == "" {
-		target = filepath.Join(o.Data, "translocal.db")
+	if err := notMoved(o); err != nil {
+		return nil, err
 	}
-	if n.db, err = db.Open(ctx, target, db.Options{}); err != nil {
+	if n.db, err = db.Open(ctx, databaseOf(o.Data, o.DB), db.Options{}); err != nil {
+		return nil, err
+	}
+	if err := secretStands(ctx, n.db, o.Data); err != nil {
 		return nil, err
 	}
 	keys, err := act.OpenKeyring(filepath.Join(o.Data, "secret"))
@@ -120,6 +122,30 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decide.New(n.log), Advances: advance.New(n.log), Library: lib})
 	return n, nil
+}
+
+// notMoved refuses to begin a second history in the folder of a node that moved
+// to a server.
+func notMoved(o nodeOptions) error {
+	if _, err := os.Stat(filepath.Join(o.Data, movedName)); err != nil || o.DB != "" {
+		return nil
+	}
+	return fmt.Errorf("this node was moved to a PostgreSQL server. Nothing was changed. Start it with --db and the URL that it was moved to")
+}
+
+var anyKey = db.Rows[int64](`select (select count(*) from actor_key) + (select count(*) from site_key)`)
+
+// secretStands refuses to make a new secret where keys are wrapped by another,
+// which is missing: with a new one none of them could be opened.
+func secretStands(ctx context.Context, d *db.DB, data string) error {
+	if _, err := os.Stat(filepath.Join(data, "secret")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	n, err := anyKey.One(ctx, d)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("the file \"secret\" is missing in %s, and without it this node can't sign. Nothing was changed. Put it back from where it was kept; replicas need a copy of the first one's", data)
+	}
+	return err
 }
 
 // loadLibrary reads the library of the program and what a folder "library" in

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+
+	"translocal/blob"
+	"translocal/db"
+	"translocal/keep"
+)
+
+// BackupCmd writes a backup, also while the node runs.
+type BackupCmd struct {
+	Data      string   `default:"data" type:"path" help:"Folder of the node; the node may be running."`
+	DB        string   `name:"db" help:"postgres:// URL. Without it: the file in the data folder."`
+	Blobs     string   `type:"path" help:"Folder for files, if the node has another than the one in its data folder."`
+	To        string   `type:"path" default:"." help:"File to write, which must not be there yet, or a folder, in which the file is named by the time."`
+	Recipient []string `help:"Public age key of a keeper, age1…; may be given several times. Without it: the keys that a keeper entered on the page."`
+	Plain     bool     `help:"Don't encrypt. Whoever finds the file reads everything: accounts, members, drafts."`
+}
+
+// Run writes the backup whole or not at all.
+func (c *BackupCmd) Run(ctx context.Context) error {
+	d, err := db.OpenReader(ctx, databaseOf(c.Data, c.DB))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	files, err := filesOf(c.Data, c.Blobs)
+	if err != nil {
+		return err
+	}
+	to, err := c.recipients(ctx, d)
+	if err != nil {
+		return err
+	}
+	path := c.To
+	if isFolder(path) {
+		path = filepath.Join(path, keep.FileName(time.Now(), len(to) > 0))
+	}
+	size := databaseSize(c.Data, c.DB)
+	bar := newProgress(os.Stderr)
+	done, err := keep.WriteFile(ctx, path, keep.Node{DB: d, Files: files}, to, func(n int64) { bar.show(n, size) })
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := noteBackup(ctx, databaseOf(c.Data, c.DB), keep.Last{At: time.Now(), Bytes: done.Size, Encrypted: len(to) > 0}); err != nil {
+		return fmt.Errorf("the backup is whole, but the node could not be told of it: %w", err)
+	}
+	fmt.Printf("%s: %d rows and %d files, %d bytes\n", path, done.Counts.Total(), done.Counts.Files, done.Size)
+	if len(to) > 0 {
+		fmt.Println("Copy it to another place. To restore it you need a secret age key, and the node's secret: `translocal secret` prints that.")
+	}
+	return nil
+}
+
+func (c *BackupCmd) recipients(ctx context.Context, d *db.DB) ([]age.Recipient, error) {
+	text := strings.Join(c.Recipient, "\n")
+	if text == "" {
+		var err error
+		if text, err = keep.RecipientsText(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	to, err := keep.ParseRecipients(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Plain && len(c.Recipient) > 0:
+		return nil, errors.New("--plain and --recipient exclude one another")
+	case c.Plain:
+		return nil, nil
+	case len(to) == 0:
+		return nil, errors.New("there is no key to encrypt the backup to. Nothing was written. Make one with age-keygen and give its public half by --recipient age1…, or enter it on the page /site/keeping; or say --plain")
+	}
+	return to, nil
+}
+
+// noteBackup tells the node when it was last backed up. The file may be written
+// by the running node too: each waits for the other.
+func noteBackup(ctx context.Context, target string, last keep.Last) error {
+	d, err := db.Open(ctx, target, db.Options{})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return keep.Note(ctx, d, last)
+}
+
+func databaseOf(data, url string) string {
+	if url != "" {
+		return url
+	}
+	return filepath.Join(data, "translocal.db")
+}
+
+// filesOf opens a node's folder of files for reading; nil when it has none yet.
+func filesOf(data, blobs string) (*blob.Store, error) {
+	if blobs == "" {
+		blobs = filepath.Join(data, "blobs")
+	}
+	if !isFolder(blobs) {
+		return nil, nil
+	}
+	return blob.Open(blobs, maxBlob)
+}
+
+// databaseSize is about how much there is to write, for the bar; 0 is unknown.
+func databaseSize(data, url string) int64 {
+	if url != "" {
+		return 0
+	}
+	info, err := os.Stat(databaseOf(data, ""))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// RestoreCmd makes a node of a backup.
+type RestoreCmd struct {
+	File     string `arg:"" type:"existingfile" help:"The backup."`
+	Identity string `type:"path" help:"File with your secret age key, as age-keygen writes it."`
+	Secret   string `required:"" type:"path" help:"File with the node's secret: a copy of the file \"secret\" of its data folder, or what translocal secret printed. - reads it from the keyboard."`
+	Data     string `required:"" type:"path" help:"Folder for the node; it must be missing or empty."`
+	DB       string `name:"db" help:"postgres:// URL of an empty database. Without it: a file in the data folder."`
+}
+
+// Run restores the whole backup, or leaves nothing behind.
+func (c *RestoreCmd) Run(ctx context.Context) (err error) {
+	secret, err := c.secret(os.Stdin)
+	if err != nil {
+		return err
+	}
+	in, size, closeIn, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer closeIn()
+	return intoNewFolder(c.Data, func(dir string) error {
+		if err := os.WriteFile(filepath.Join(dir, "secret"), secret, 0o600); err != nil {
+			return err
+		}
+		bar := newProgress(os.Stderr)
+		in := &passing{r: in, show: func(n int64) { bar.show(n, size) }}
+		m, counts, err := c.restore(ctx, in, dir)
+		bar.clear()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d rows and %d files as of %s.\n", counts.Total(), counts.Files, m.Made.Format(time.RFC3339))
+		fmt.Println("Everybody has to sign in anew, and invitations that were open have ended.")
+		fmt.Println("Until those who follow its places have been asked for what the backup lacks, the node writes nothing; a keeper can decide otherwise on the page /site.")
+		return nil
+	})
+}
+
+func (c *RestoreCmd) secret(keyboard io.Reader) ([]byte, error) {
+	var b []byte
+	var err error
+	if filepath.Base(c.Secret) == "-" {
+		fmt.Fprintln(os.Stderr, "Type the node's secret, then Ctrl-D on a line of its own:")
+		b, err = io.ReadAll(io.LimitReader(keyboard, 4096))
+	} else {
+		b, err = os.ReadFile(c.Secret)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return keep.ParseSecret(b)
+}
+
+func (c *RestoreCmd) open() (in io.Reader, size int64, done func(), err error) {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, nil, err
+	}
+	return f, info.Size(), func() { f.Close() }, nil
+}
+
+func (c *RestoreCmd) restore(ctx context.Context, in io.Reader, dir string) (m keep.Manifest, counts keep.Counts, err error) {
+	var identities io.Reader
+	if c.Identity != "" {
+		f, err := os.Open(c.Identity)
+		if err != nil {
+			return m, counts, err
+		}
+		defer f.Close()
+		identities = f
+	}
+	plain, err := keep.Decrypt(in, identities)
+	if err != nil {
+		return m, counts, err
+	}
+	d, err := db.Open(ctx, databaseOf(dir, c.DB), db.Options{})
+	if err != nil {
+		return m, counts, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	files, err := blob.Open(filepath.Join(dir, "blobs"), maxBlob)
+	if err != nil {
+		return m, counts, err
+	}
+	return keep.Read(ctx, plain, keep.Node{DB: d, Files: files}, nil, keep.Awaken)
+}
+
+// passing shows how far a file has been read.
+type passing struct {
+	r    io.Reader
+	n    int64
+	show func(int64)
+}
+
+func (p *passing) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.n += int64(n)
+	p.show(p.n)
+	return n, err
+}
+
+// intoNewFolder has fill work in a folder beside target, which takes its place
+// once it is whole. A target in which anything lies is refused.
+func intoNewFolder(target string, fill func(dir string) error) (err error) {
+	switch list, err := os.ReadDir(target); {
+	case err == nil && len(list) > 0:
+		return fmt.Errorf("%s is not empty. Nothing was changed. Name a new folder with --data", target)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(target), filepath.Base(target)+".unfinished-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) // once renamed it is no longer there
+	if err := fill(dir); err != nil {
+		return err
+	}
+	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder
+		return err
+	}
+	return os.Rename(dir, target)
+}
+
+// SecretCmd prints the node's secret, for the safe.
+type SecretCmd struct {
+	Data string `default:"data" type:"path" help:"Folder of the node."`
+}
+
+// Run prints a page.
+func (c *SecretCmd) Run(context.Context) error {
+	b, err := os.ReadFile(filepath.Join(c.Data, "secret"))
+	if err != nil {
+		return fmt.Errorf("%w. The secret is made when the node first starts", err)
+	}
+	secret, err := keep.ParseSecret(b)
+	if err != nil {
+		return err
+	}
+	fmt.Print("The secret of this node. Print it, or write it down, and keep it where the backups are not:\n" +
+		"who has both can write as its places, and without it a backup can't be brought to life.\n\n" + inLines(keep.PrintSecret(secret)))
+	return nil
+}
+
+// inLines puts seven groups on a line.
+func inLines(text string) string {
+	words := strings.Fields(text)
+	return "    " + strings.Join(words[:7], " ") + "\n    " + strings.Join(words[7:], " ") + "\n"
+}

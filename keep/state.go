@@ -1,0 +1,101 @@
+package keep
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"translocal/db"
+	"translocal/fault"
+)
+
+var (
+	setting    = db.Rows[string](`select value from site_setting where name = $1`)
+	putSetting = db.Exec(`insert into site_setting (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`)
+)
+
+// The settings of the site that this package keeps.
+const (
+	recipientsSetting = "backup.recipients"
+	lastSetting       = "backup.last"
+)
+
+// Stale is the age at which a backup is old, and keepers are warned.
+const Stale = 8 * 24 * time.Hour
+
+// Last is the newest backup that was written whole.
+type Last struct {
+	At        time.Time `json:"at"`
+	Bytes     int64     `json:"bytes"`
+	Encrypted bool      `json:"encrypted"`
+}
+
+// Old tells whether a backup is missing or older than [Stale].
+func (l Last) Old(now time.Time) bool { return now.Sub(l.At) > Stale }
+
+// LastBackup is what [Note] noted; the zero Last before the first.
+func LastBackup(ctx context.Context, on db.Queryer) (l Last, err error) {
+	text, err := setting.One(ctx, on, lastSetting)
+	if fault.Is(err, fault.NotFound) {
+		return l, nil
+	}
+	if err != nil {
+		return l, err
+	}
+	return l, json.Unmarshal([]byte(text), &l)
+}
+
+// Note remembers that a backup was written.
+func Note(ctx context.Context, d *db.DB, l Last) error {
+	l.At = l.At.UTC().Truncate(time.Second)
+	text, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	return d.Write(ctx, func(tx *db.Tx) error {
+		_, err := putSetting.Run(ctx, tx, lastSetting, string(text))
+		return err
+	})
+}
+
+// RecipientsText is the public age keys to which backups are encrypted, one a
+// line, as a keeper entered them; "" for none.
+func RecipientsText(ctx context.Context, on db.Queryer) (string, error) {
+	text, err := setting.One(ctx, on, recipientsSetting)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return text, err
+}
+
+// SetRecipients stores them; who may is for the caller to ask.
+func SetRecipients(ctx context.Context, tx *db.Tx, text string) error {
+	if len(text) > 10_000 {
+		return fault.At("recipients", "fault.too_long", "max", 10_000)
+	}
+	if _, err := ParseRecipients(text); err != nil {
+		return &fault.Error{Kind: fault.Invalid, Key: "fault.invalid", Err: err, Fields: []fault.Field{{Name: "recipients", Key: "keep.fault.recipients"}}}
+	}
+	_, err := putSetting.Run(ctx, tx, recipientsSetting, text)
+	return err
+}
+
+var (
+	holdOwn     = db.Exec(`update stream set held = true where own`)
+	endSessions = db.Exec(`delete from session`)
+	endInvites  = db.Exec(`delete from invitation where used = 0`)
+	freeJobs    = db.Exec(`update job set lease = '', leased_until = 0 where lease <> ''`)
+)
+
+// Awaken readies what was restored for a life after the one it was taken from.
+// Own streams are held until those who follow were asked for what the backup
+// lacks. Sessions and open invitations end: those that had ended since the backup
+// was made must not live again.
+func Awaken(ctx context.Context, l *db.Loader) error {
+	for _, s := range []db.Statement{holdOwn, endSessions, endInvites, freeJobs} {
+		if err := l.Then(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
