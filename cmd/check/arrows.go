@@ -24,6 +24,8 @@ var arrows = map[string][]string{
 	"blob":  nil,
 	"i18n":  nil,
 
+	"document": nil, // words in and out of files
+
 	"library": nil, // content as data; whoever starts a node puts it into blueprint
 
 	"decide/tally":     nil,
@@ -56,7 +58,7 @@ var (
 	carriers     = []string{"act", "job", "blob", "search", "db"}
 	capabilities = slices.Clip([]string{
 		"place", "blueprint", "blueprint/clause", "decide", "decide/tally", "decide/opinion",
-		"advance", "testify", "converge", "atlas",
+		"advance", "testify", "converge", "atlas", "document",
 	})
 )
 
