@@ -166,3 +166,11 @@ func ActorOf(id string) (string, error) {
 	}
 	return id[:i+3+tokenLen], nil
 }
+
+// A Stamp changes whenever something public on this node has changed.
+type Stamp struct{ Streams, Acts, Held int64 }
+
+var stamp = db.Rows[Stamp](`select count(*), cast(coalesce(sum(size), 0) as bigint), (select count(*) from erasure_held) from stream`)
+
+// Stamp tells, by comparison with an earlier one, whether what was made of the streams may be out of date.
+func (l *Log) Stamp(ctx context.Context) (Stamp, error) { return stamp.One(ctx, l.db) }

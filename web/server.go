@@ -48,6 +48,7 @@ type Server struct {
 	limits *limits
 
 	counting chan struct{} // one count for a stranger at a time
+	finder   finder
 }
 
 // New makes a server.
@@ -81,7 +82,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes(), s.searchRoutes()} {
 		all = append(all, part...)
 	}
 	return all

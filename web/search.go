@@ -1,0 +1,429 @@
+package web
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"translocal/act"
+	"translocal/blueprint"
+	"translocal/blueprint/clause"
+	"translocal/fault"
+	"translocal/i18n"
+	"translocal/library"
+	"translocal/place"
+	"translocal/search"
+	"translocal/web/page"
+)
+
+// A finder holds the index of all that can be found on this node: the library
+// and the published texts. It looks before each search whether a stream has moved.
+type finder struct {
+	mu      sync.Mutex
+	known   bool
+	stamp   act.Stamp
+	library []*finding
+	texts   map[blueprint.VersionKey]listedText
+	now     *findings
+}
+
+// findings is one state of the index; it doesn't change.
+type findings struct {
+	index *search.Index
+	list  []*finding
+}
+
+// A finding is an entry of the index and how it is shown.
+type finding struct {
+	entry *search.Prepared
+	page.Found
+	ID string // of the object, for the API: a URL, or a path of the library
+}
+
+type listedText struct {
+	listed blueprint.Listed
+	list   []*finding
+}
+
+// findings gives the index as of now. Texts that did not change are not read or
+// cut into words again.
+func (s *Server) findings(ctx context.Context) (*findings, error) {
+	f := &s.finder
+	stamp, err := s.Log.Stamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.known && f.stamp == stamp {
+		return f.now, nil
+	}
+	heads, err := s.Blueprints.Public(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f.library == nil {
+		f.library = s.libraryFindings()
+	}
+	same := f.known && len(heads) == len(f.texts)
+	texts := make(map[blueprint.VersionKey]listedText, len(heads))
+	all := slices.Clone(f.library)
+	for _, h := range heads {
+		t, ok := f.texts[h.VersionKey]
+		if !ok || t.listed != h {
+			if t, err = s.textFindings(ctx, h); err != nil {
+				return nil, err
+			}
+			same = false
+		}
+		texts[h.VersionKey] = t
+		all = append(all, t.list...)
+	}
+	if !same {
+		entries := make([]*search.Prepared, len(all))
+		for i, x := range all {
+			entries[i] = x.entry
+		}
+		f.now = &findings{search.New(entries), all}
+	}
+	f.known, f.stamp, f.texts = true, stamp, texts
+	return f.now, nil
+}
+
+// libraryFindings are the models with their clauses, the families, and the
+// treaties, once in each language that they have.
+func (s *Server) libraryFindings() (all []*finding) {
+	lib := s.Library
+	for _, m := range lib.Models {
+		for _, l := range m.Languages {
+			all = append(all, modelFindings(lib, m, l)...)
+		}
+	}
+	for _, x := range lib.Families {
+		for _, l := range languages(x.Next, x.Name) {
+			name, more := in(x.Name, l), []library.Text{x.Origin, x.Next}
+			more = append(append(more, x.Essential...), x.Kit...)
+			for _, a := range x.Adopters {
+				more = append(more, a.Name, a.Note)
+			}
+			var went []library.Text
+			for _, w := range x.Warnings {
+				went = append(went, w.Text, w.Where)
+			}
+			all = append(all, newFinding(search.Entry{Same: "family/" + x.ID, Whole: true, Language: l,
+				Facets: facets("facts", l, x.Institutions, x.Themes, x.Effort, x.Instruments),
+				Fields: fields("title", name, "what", joined(l, more), "warning", joined(l, went))},
+				page.Found{Kind: "facts", Title: name, Path: "/library/family/" + x.ID, Effort: x.Effort}, "/library/family/"+x.ID))
+		}
+	}
+	for _, x := range lib.Instruments {
+		for _, l := range languages(x.LocalUse, x.Name) {
+			name, parts := in(x.Name, l), []library.Text{x.LocalUse, x.Note, x.Body}
+			for _, p := range x.Parts {
+				parts = append(parts, p.Gist)
+			}
+			path := "/library/treaties#" + x.ID
+			all = append(all, newFinding(search.Entry{Same: path, Whole: true, Language: l,
+				Facets: facets("treaty", l, nil, nil, "", []string{x.ID}), Fields: fields("title", name, "what", joined(l, parts))},
+				page.Found{Kind: "treaty", Title: name, Path: path}, path))
+		}
+	}
+	return all
+}
+
+func modelFindings(lib *library.Library, m library.Model, l string) (all []*finding) {
+	path := "/library/model/" + m.ID
+	title := in(m.Title, l)
+	of := facets("model", l, m.Institutions, m.Themes, m.Effort, modelInstruments(m))
+	shown := page.Found{Kind: "model", Title: title, Path: path + "?in=" + l, Effort: m.Effort, Language: l}
+	all = append(all, newFinding(search.Entry{Same: path, Whole: true, Language: l, Facets: of,
+		Fields: fields("title", title, "summary", in(m.Summary, l), "what", joined(l, []library.Text{m.Front.Authority, m.Front.WontDo}))}, shown, path))
+	for _, c := range m.Clauses {
+		x := shown
+		x.Clause, x.Path = in(c.Heading, l), path+"?in="+l+"#"+c.ID
+		var went []library.Text
+		for _, w := range c.Warnings {
+			went = append(went, w.Text, w.Where)
+		}
+		for _, e := range c.Elsewhere {
+			went = append(went, e.What)
+		}
+		all = append(all, newFinding(search.Entry{Same: path + "#" + c.ID, Language: l, Facets: of,
+			Fields: fields("heading", x.Clause, "text", in(c.Text, l), "reason", in(c.Reason, l), "softer", in(c.Softer, l), "stronger", in(c.Stronger, l),
+				"power", in(c.Power, l), "warning", joined(l, went))}, x, path+"#"+c.ID))
+	}
+	return all
+}
+
+func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedText, error) {
+	out := listedText{listed: h}
+	v, err := s.Blueprints.Read(ctx, place.Viewer{}, h.VersionKey) // as a stranger: nobody finds more
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.SignIn) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	kind := "followed"
+	if strings.HasPrefix(h.ID, s.Base+"/") {
+		kind = "own"
+	}
+	var themes []string
+	effort := ""
+	if x, ok := s.Library.Family(v.Head.Family); ok {
+		themes, effort = x.Themes, x.Effort
+	}
+	var rests []string
+	for _, r := range v.Rests {
+		rests = append(rests, r.Instrument)
+	}
+	l := v.Head.Language
+	of := facets(kind, l, []string{string(v.Head.Institution)}, themes, effort, rests)
+	shown := page.Found{Kind: kind, Title: v.Title, Path: s.path(h.ID), Effort: effort, Language: l, Place: h.PlaceName}
+	out.list = append(out.list, newFinding(search.Entry{Same: h.Blueprint, Whole: true, Language: l, Facets: of,
+		Fields: fields("title", v.Title, "summary", v.Summary, "place", h.PlaceName)}, shown, h.ID))
+	for _, c := range v.Clauses {
+		if c.Missing {
+			continue
+		}
+		x := shown
+		x.Clause, x.Path, x.Machine = named(c.Wording), shown.Path+"#"+c.ID, c.Status == blueprint.Machine
+		fill := func(t string) string { return clause.Fill(t, v.Values()) }
+		// The same clause word for word in two places is one thing to a reader.
+		out.list = append(out.list, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + c.Text, Language: l, Facets: of,
+			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", c.Softer, "stronger", c.Stronger, "power", c.Power)},
+			x, h.ID+"#"+c.ID))
+	}
+	return out, nil
+}
+
+func newFinding(e search.Entry, shown page.Found, id string) *finding {
+	return &finding{search.Prepare(e), shown, id}
+}
+
+// weights are how much a word counts by where it stands.
+var weights = map[string]float64{"title": 4, "heading": 2.5, "summary": 1.5, "text": 1.2}
+
+// fields makes fields of names and texts in turn, without those that say nothing.
+func fields(pairs ...string) (out []search.Field) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			weight, ok := weights[pairs[i]]
+			if !ok {
+				weight = 1
+			}
+			out = append(out, search.Field{Name: pairs[i], Text: pairs[i+1], Weight: weight})
+		}
+	}
+	return out
+}
+
+func facets(kind, language string, institutions, themes []string, effort string, instruments []string) map[string][]string {
+	return map[string][]string{"kind": {kind}, "language": {language}, "institution": institutions, "theme": themes, "effort": {effort}, "treaty": instruments}
+}
+
+func in(t library.Text, language string) string { s, _ := t.In(language); return s }
+
+func joined(language string, list []library.Text) string {
+	var out []string
+	for _, t := range list {
+		if s := in(t, language); s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, " · ")
+}
+
+// languages are those that the first text is in that is in more than one.
+func languages(list ...library.Text) []string {
+	for _, t := range list {
+		if _, same := t[""]; !same && len(t) > 0 {
+			return slices.Sorted(maps.Keys(t))
+		}
+	}
+	return []string{""}
+}
+
+func modelInstruments(m library.Model) (out []string) {
+	for _, b := range m.RestsOn {
+		out = append(out, b.Instrument)
+	}
+	for _, c := range m.Clauses {
+		for _, b := range c.RestsOn {
+			out = append(out, b.Instrument)
+		}
+	}
+	return out
+}
+
+// pageOf is how many results stand on a page; maxFrom how far one can go on.
+const (
+	pageOf  = 20
+	maxFrom = 1000
+)
+
+// searched looks for what a question asks, and says why each result was found.
+func (s *Server) searched(ctx context.Context, q search.Query, from int) (list []page.Found, ids []string, total int, err error) {
+	if err := q.Check(); err != nil {
+		return nil, nil, 0, err
+	}
+	f, err := s.findings(ctx)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	hits, err := f.index.Search(q)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	from = min(max(from, 0), maxFrom, len(hits))
+	for _, h := range hits[from:min(from+pageOf, len(hits))] {
+		x := f.list[h.Entry]
+		shown := x.Found
+		shown.Also, shown.Why = h.Also, f.index.Why(h.Entry, q)
+		list, ids = append(list, shown), append(ids, x.ID)
+	}
+	return list, ids, len(hits), nil
+}
+
+func asked(lang string, v url.Values) search.Query {
+	q := search.Query{Words: v.Get("q"), Language: lang, Only: map[string]string{}}
+	for _, name := range page.Filters {
+		if x := v.Get(name); x != "" {
+			q.Only[name] = x
+		}
+	}
+	return q
+}
+
+func (s *Server) searchRoutes() []route {
+	return []route{{"GET /search", s.search}}
+}
+
+func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
+	lang := i18n.From(r.Context()).Lang()
+	form := page.Form{Values: r.URL.Query()}
+	q := asked(lang, form.Values)
+	p := page.SearchPage{Form: form, Library: s.Library, Languages: s.textLanguages(r.Context()), Asked: q.Words != "" || len(q.Only) > 0}
+	code := http.StatusOK
+	if p.Asked {
+		from, _ := strconv.Atoi(form.Value("from")) // no number: from the first
+		list, _, total, err := s.searched(r.Context(), q, from)
+		if err != nil {
+			if err := again(r, &p.Form, err); err != nil {
+				return err
+			}
+			code = http.StatusUnprocessableEntity
+		}
+		p.List, p.Total, p.From = list, total, min(max(from, 0), maxFrom)
+		if next := p.From + pageOf; next < total && next <= maxFrom {
+			more := url.Values{}
+			for _, name := range append([]string{"q"}, page.Filters...) {
+				if x := form.Value(name); x != "" {
+					more.Set(name, x)
+				}
+			}
+			more.Set("from", strconv.Itoa(next))
+			p.More = "/search?" + more.Encode()
+		}
+	}
+	return s.render(w, r, code, page.Search(s.frame(r, t(r, "search.title")), p))
+}
+
+// textLanguages are the languages of what can be found.
+func (s *Server) textLanguages(ctx context.Context) (out []string) {
+	f, err := s.findings(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, x := range f.list {
+		if l := x.entry.Language; l != "" && !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+type foundBody struct {
+	ID       string    `json:"id" doc:"URL of the text, with its clause behind #; a path for what stands in the library"`
+	Path     string    `json:"path" doc:"Where this node shows it"`
+	Kind     string    `json:"kind" enum:"model,facts,treaty,own,followed"`
+	Title    string    `json:"title"`
+	Clause   string    `json:"clause,omitempty" doc:"Heading of the clause, where it is one"`
+	Place    string    `json:"place,omitempty"`
+	Language string    `json:"language,omitempty"`
+	Machine  bool      `json:"machine,omitempty" doc:"Translated by a machine: not for deciding"`
+	Also     int       `json:"also,omitempty" doc:"How many others read the same"`
+	Why      []whyBody `json:"why,omitempty"`
+}
+
+type whyBody struct {
+	Field string     `json:"field"`
+	Spans []spanBody `json:"spans"`
+}
+
+type spanBody struct {
+	Text string `json:"text"`
+	Mark bool   `json:"mark,omitempty" doc:"This is what was asked for"`
+}
+
+func toFoundBody(x page.Found, id string) foundBody {
+	b := foundBody{ID: id, Path: x.Path, Kind: x.Kind, Title: x.Title, Clause: x.Clause, Place: x.Place, Language: x.Language, Machine: x.Machine, Also: x.Also}
+	for _, w := range x.Why {
+		y := whyBody{Field: w.Field}
+		for _, span := range w.Spans {
+			y.Spans = append(y.Spans, spanBody{span.Text, span.Mark})
+		}
+		b.Why = append(b.Why, y)
+	}
+	return b
+}
+
+type searchBody struct {
+	Total   int         `json:"total"`
+	Results []foundBody `json:"results" doc:"Twenty at most, the best first"`
+}
+
+func (s *Server) searchAPI(api huma.API) {
+	operate(api, "GET", "/search", "search", "Find texts, clauses, families and treaties by their words",
+		func(ctx context.Context, in *struct {
+			Q           string `query:"q" doc:"Words, all of which must be found; the beginning of a word is enough"`
+			Theme       string `query:"theme"`
+			Treaty      string `query:"treaty"`
+			Institution string `query:"institution"`
+			Effort      string `query:"effort"`
+			Language    string `query:"language"`
+			Kind        string `query:"kind"`
+			From        int    `query:"from" doc:"How many results to pass over"`
+		}) (*struct{ Body searchBody }, error) {
+			q := asked(i18n.From(ctx).Lang(), url.Values{"q": {in.Q}, "theme": {in.Theme}, "treaty": {in.Treaty}, "institution": {in.Institution},
+				"effort": {in.Effort}, "language": {in.Language}, "kind": {in.Kind}})
+			list, ids, total, err := s.searched(ctx, q, in.From)
+			if err != nil {
+				return nil, err
+			}
+			out := &struct{ Body searchBody }{searchBody{total, []foundBody{}}}
+			for i, x := range list {
+				out.Body.Results = append(out.Body.Results, toFoundBody(x, ids[i]))
+			}
+			return out, nil
+		})
+}
+
+// named is what a clause is called in a list: its heading, or how it begins.
+func named(w blueprint.Wording) string {
+	if w.Heading != "" {
+		return w.Heading
+	}
+	if r := []rune(w.Text); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return w.Text
+}

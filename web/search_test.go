@@ -1,0 +1,143 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"translocal/act"
+	"translocal/blueprint"
+	"translocal/db"
+	"translocal/place"
+	"translocal/search"
+)
+
+func (b *browser) find(words string) searchBody {
+	b.site.t.Helper()
+	var out searchBody
+	if err := json.Unmarshal([]byte(b.get("/api/v1/search?"+words, http.StatusOK)), &out); err != nil {
+		b.site.t.Fatal(err)
+	}
+	return out
+}
+
+// raw is a page as it comes, with its entities.
+func (b *browser) raw(path string) string {
+	b.site.t.Helper()
+	r, err := b.c.Get(b.site.URL + path)
+	if err != nil {
+		b.site.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		b.site.t.Fatal(path, r.StatusCode, err)
+	}
+	return string(body)
+}
+
+func TestSearchFindsAndSaysWhy(t *testing.T) {
+	s := openTextSite(t)
+	stranger := s.browser(place.Viewer{})
+	if got := stranger.find("q=zanjón"); got.Total != 0 {
+		t.Fatalf("found before it was written: %+v", got)
+	}
+	k := s.publish(passages("The town opens its Zanjón to <b>swimmers</b>.", "It reports each spring."))
+	got := stranger.find("q=zanjon+swim")
+	if got.Total != 1 || !strings.HasPrefix(got.Results[0].ID, k.ID+"#") || got.Results[0].Kind != "own" || got.Results[0].Why[0].Field != "text" {
+		t.Fatalf("a text just published: %+v", got)
+	}
+	body := stranger.raw("/search?q=zanjon")
+	if !strings.Contains(body, "<mark>Zanjón</mark> to &lt;b&gt;swimmers&lt;/b&gt;") {
+		t.Errorf("the page doesn't say why:\n%s", body)
+	}
+	// The library, by a word of the other language, and each filter.
+	for q, want := range map[string]string{
+		"q=fossil&kind=model": "/library/model/ffnpt-motion", "q=combustibles+fosiles&kind=model": "/library/model/ffnpt-motion",
+		"treaty=cedaw&kind=model": "/library/model/local-cedaw-ordinance", "institution=school&kind=model": "/library/model/",
+		"effort=evening&kind=model": "/library/model/", "language=es&q=reglamento&kind=model": "/library/model/participatory-budget-rulebook", "q=cedaw&kind=treaty": "/library/treaties#cedaw",
+	} {
+		if got := stranger.find(q); got.Total == 0 || !strings.HasPrefix(got.Results[0].ID, want) {
+			t.Errorf("%s: %+v", q, got)
+		}
+	}
+	if got := stranger.find("theme=no-such-theme"); got.Total != 0 {
+		t.Errorf("a theme that is not there: %+v", got)
+	}
+}
+
+// What nobody has published is never found; what was erased is found no more.
+func TestSearchKnowsNoDraftsAndNothingErased(t *testing.T) {
+	s := openTextSite(t)
+	b := s.browser(s.keeper)
+	link, err := s.server.Blueprints.Begin(t.Context(), s.keeper, s.place.Stream, "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.server.Blueprints.AddClause(t.Context(), s.keeper, link, "", blueprint.Wording{Kind: "passage", Text: "The quagga is protected."}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.find("q=quagga"); got.Total != 0 {
+		t.Fatalf("a draft is found: %+v", got)
+	}
+	k := s.publish(passages("The quagga is protected.", "It is counted."))
+	if got := b.find("q=quagga"); got.Total != 1 {
+		t.Fatalf("%+v", got)
+	}
+	v, err := s.server.Blueprints.Read(t.Context(), s.keeper, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.log.Commit(t.Context(), s.place.Stream, func(context.Context, *db.Tx) ([]act.Draft, error) {
+		return []act.Draft{{Type: act.EraseType, Object: act.Erase{Parts: []act.ErasedPart{{Index: v.Index, Name: "c/" + v.Clauses[0].ID}}}}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.find("q=quagga"); got.Total != 0 {
+		t.Fatalf("what was erased is found: %+v", got)
+	}
+}
+
+func TestHostileSearches(t *testing.T) {
+	s := openTextSite(t)
+	b := s.browser(place.Viewer{})
+	if body := b.get("/search?q="+strings.Repeat("a", 201), http.StatusUnprocessableEntity); !strings.Contains(body, `aria-invalid="true"`) {
+		t.Error("the field at fault is not named")
+	}
+	b.get("/api/v1/search?q="+strings.Repeat("a+b", 300), http.StatusUnprocessableEntity)
+	for _, q := range []string{"q=%00", "q=%ff%fe", "q=%25", "q=%27%3B+drop+table+part", "q=a&from=-5", "q=a&from=99999999999999999999", "q=a&from=999999",
+		"q=%3Cscript%3Ealert(1)%3C/script%3E", "kind=%3Cb%3E", "q=&theme=&kind="} {
+		if body := b.raw("/search?" + q); strings.Contains(body, "<script>alert") || strings.Contains(body, "<b>") {
+			t.Errorf("%s comes back as HTML", q)
+		}
+	}
+	if body := b.get("/search?q=no+such+wordzz", http.StatusOK); !strings.Contains(body, "/places") || !strings.Contains(body, "fewer words") {
+		t.Error("an empty result doesn't say what to do")
+	}
+}
+
+// A search on a node with 10,000 clauses in 200 texts beside the library, nothing having moved.
+func BenchmarkSearch(b *testing.B) {
+	s := openTextSite(b)
+	for i := range 200 {
+		texts := make([]string, 50)
+		for j := range texts {
+			texts[j] = fmt.Sprintf("Clause %d of %d. %s", j, i, strings.Repeat("The council reports on the river and what it did for it each spring. ", 6))
+		}
+		s.publish(passages(texts...))
+	}
+	if _, err := s.server.findings(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		list, _, _, err := s.server.searched(b.Context(), search.Query{Words: "council river", Language: "en"}, 0)
+		if err != nil || len(list) != pageOf {
+			b.Fatal(len(list), err)
+		}
+	}
+}
