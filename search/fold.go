@@ -49,8 +49,10 @@ func decoration(r rune) bool {
 	switch {
 	case r < 0x300:
 		return r == 0xad
-	case r <= 0x36f, 0x591 <= r && r <= 0x5c7, 0x610 <= r && r <= 0x61a, 0x640 == r, 0x64b <= r && r <= 0x65f, r == 0x670, 0x6d6 <= r && r <= 0x6ed:
-		return unicode.IsMark(r) || r == 0x640
+	case r <= 0x36f, r >= 0x591 && r <= 0x5c7, r >= 0x610 && r <= 0x61a, r >= 0x64b && r <= 0x65f, r == 0x670, r >= 0x6d6 && r <= 0x6ed:
+		return unicode.IsMark(r)
+	case r == 0x640:
+		return true
 	}
 	return unicode.Is(unicode.Cf, r)
 }
