@@ -34,7 +34,8 @@ const (
 )
 
 // suggested is the object of blueprint.Suggest.v1. Its texts are note (optional), r/ID with the
-// reason for each change, and c/ID with the wording (JSON) of each clause to change or add.
+// reason for each change, c/ID with the wording (JSON) of each clause to change or add, and o/ID
+// with the text that a wording translates.
 type suggested struct {
 	Blueprint string            `json:"blueprint"`
 	Version   act.Ref           `json:"version"` // of the receiver's blueprint
@@ -47,6 +48,8 @@ type suggestedChange struct {
 	Kind   ChangeKind `json:"kind"`
 	After  string     `json:"after,omitempty"` // of one to add: the clause that it follows, "" for the first
 	Step   bool       `json:"step,omitempty"`
+	Status Status     `json:"status,omitempty"` // of a wording that is a translation
+	From   string     `json:"from,omitempty"`   // language that it was translated from
 }
 
 // talked is the object of blueprint.Talk.v1; its text is text.
@@ -87,6 +90,11 @@ type SuggestedChange struct {
 	After   string  // of one to add
 	Wording Wording // of one to change or add
 	Reason  string
+
+	// A wording that comes from another language says how it was translated, and from what.
+	Status   Status
+	From     string // language of the original, "" where it is no translation
+	Original string // text of the original
 }
 
 // NewSuggestion is a suggestion to be sent.
@@ -129,21 +137,37 @@ func (c *SuggestedChange) clean(at string) error {
 	c.Reason = passage(&f, at+".reason", c.Reason, MaxReason, true)
 	switch c.Kind {
 	case ToDrop:
-		c.Wording = Wording{}
+		c.Wording, c.Status, c.From, c.Original = Wording{}, "", "", ""
 	case ToChange, ToAdd:
 		if c.Wording.Kind == "" {
 			c.Wording.Kind = clause.Passage
 		}
 		x := Clause{Wording: c.Wording}
 		x.ID = c.Clause
+		x.Status = c.Status
 		f.Merge(x.Clean(at))
 		c.Wording = x.Wording
+		f.Merge(c.cleanTranslation(at))
 	default:
 		f.Add(at+".kind", "fault.choice")
 	}
 	if c.After != "" && (c.Kind != ToAdd || !act.IsToken(c.After)) {
 		f.Add(at+".after", "fault.id")
 	}
+	return f.Err()
+}
+
+func (c *SuggestedChange) cleanTranslation(at string) error {
+	if c.From == "" {
+		c.Original = ""
+		return nil
+	}
+	var f fault.Fields
+	f.Merge(CheckLanguage(at+".from", c.From))
+	if c.Status == "" {
+		f.Add(at+".status", "fault.required")
+	}
+	c.Original = passage(&f, at+".original", c.Original, MaxText, false)
 	return f.Err()
 }
 
@@ -155,7 +179,7 @@ func (n *NewSuggestion) submission(to Head, from *act.Ref) (act.SubmissionDraft,
 		d.Texts = append(d.Texts, act.Inline{Name: "note", Media: "text/plain", Text: n.Note})
 	}
 	for _, c := range n.Changes {
-		o.Changes = append(o.Changes, suggestedChange{Clause: c.Clause, Kind: c.Kind, After: c.After, Step: c.Wording.Kind == clause.Step})
+		o.Changes = append(o.Changes, suggestedChange{Clause: c.Clause, Kind: c.Kind, After: c.After, Step: c.Wording.Kind == clause.Step, Status: c.Status, From: c.From})
 		d.Texts = append(d.Texts, act.Inline{Name: "r/" + c.Clause, Media: "text/plain", Text: c.Reason})
 		if c.Kind == ToDrop {
 			continue
@@ -167,6 +191,9 @@ func (n *NewSuggestion) submission(to Head, from *act.Ref) (act.SubmissionDraft,
 			return d, err
 		}
 		d.Texts = append(d.Texts, act.Inline{Name: "c/" + c.Clause, Media: "application/json", Text: string(body)})
+		if c.Original != "" {
+			d.Texts = append(d.Texts, act.Inline{Name: "o/" + c.Clause, Media: "text/plain", Text: c.Original})
+		}
 	}
 	d.Object = o
 	return d, nil
@@ -186,7 +213,8 @@ func changesOf(s *act.Submission, o *suggested) ([]SuggestedChange, error) {
 	seen := map[string]bool{}
 	for i, c := range o.Changes {
 		at := "object.changes." + itoa(i)
-		x := SuggestedChange{Kind: c.Kind, Clause: c.Clause, After: c.After, Reason: s.Text("r/" + c.Clause)}
+		x := SuggestedChange{Kind: c.Kind, Clause: c.Clause, After: c.After, Reason: s.Text("r/" + c.Clause),
+			Status: c.Status, From: c.From, Original: s.Text("o/" + c.Clause)}
 		if c.Kind != ToDrop {
 			if json.Unmarshal([]byte(s.Text("c/"+c.Clause)), &x.Wording) != nil {
 				f.Add(at, "blueprint.fault.clause_part")
@@ -403,14 +431,18 @@ func (b *Blueprints) Candidates(ctx context.Context, v place.Viewer, ours, their
 	if c.Older.Language() != c.Newer.Language() {
 		return nil, fault.New(fault.Conflict, "blueprint.fault.other_language")
 	}
+	mine, err := b.Read(ctx, v, ours)
+	if err != nil {
+		return nil, err
+	}
 	var out []SuggestedChange
 	last := ""
 	for _, x := range c.Changes {
 		switch x.State {
 		case clause.Changed:
-			out = append(out, SuggestedChange{Kind: ToChange, Clause: x.ID, Wording: Wording(x.After)})
+			out = append(out, SuggestedChange{Kind: ToChange, Clause: x.ID, Wording: Wording(x.After), Status: statusOf(mine.Text, x.ID)})
 		case clause.Added:
-			out = append(out, SuggestedChange{Kind: ToAdd, Clause: x.ID, After: last, Wording: Wording(x.After)})
+			out = append(out, SuggestedChange{Kind: ToAdd, Clause: x.ID, After: last, Wording: Wording(x.After), Status: statusOf(mine.Text, x.ID)})
 		case clause.Dropped:
 			out = append(out, SuggestedChange{Kind: ToDrop, Clause: x.ID})
 			continue // nothing can be put after what goes
@@ -418,6 +450,11 @@ func (b *Blueprints) Candidates(ctx context.Context, v place.Viewer, ours, their
 		last = x.ID
 	}
 	return out, nil
+}
+
+func statusOf(t Text, id string) Status {
+	c, _ := t.Clause(id)
+	return c.Status
 }
 
 // Language of the version.
@@ -443,7 +480,7 @@ func (b *Blueprints) Suggest(ctx context.Context, v place.Viewer, n NewSuggestio
 		if err := n.fits(ctx, tx, to); err != nil {
 			return err
 		}
-		from, err := n.origin(ctx, tx)
+		from, err := n.origin(ctx, tx, to)
 		if err != nil {
 			return err
 		}
@@ -493,7 +530,9 @@ func (n *NewSuggestion) fits(ctx context.Context, on db.Queryer, to Head) error 
 	return f.Err()
 }
 
-func (n *NewSuggestion) origin(ctx context.Context, on db.Queryer) (*act.Ref, error) {
+// origin is our version where the wordings stand. Where it is in another language each wording must
+// say how it was translated, and carries the original; and a wording that a machine made there stays so.
+func (n *NewSuggestion) origin(ctx context.Context, on db.Queryer, to Head) (*act.Ref, error) {
 	if n.From == nil {
 		return nil, nil
 	}
@@ -504,8 +543,41 @@ func (n *NewSuggestion) origin(ctx context.Context, on db.Queryer) (*act.Ref, er
 	if h.Stream != n.Place {
 		return nil, fault.At("from", "blueprint.fault.parent")
 	}
+	mine, _, err := textOf(ctx, on, h)
+	if err != nil {
+		return nil, err
+	}
+	var f fault.Fields
+	for i := range n.Changes {
+		f.Merge(n.Changes[i].standsIn(mine, to.Language, "changes."+itoa(i)))
+	}
 	ref := h.Ref()
-	return &ref, nil
+	return &ref, f.Err()
+}
+
+func (c *SuggestedChange) standsIn(mine Text, language, at string) error {
+	if c.Kind == ToDrop {
+		return nil
+	}
+	own, ok := mine.Clause(c.Clause)
+	if mine.Language == language {
+		c.From, c.Original = "", ""
+		if ok && own.Status == Machine && own.Text == c.Wording.Text {
+			c.Status = Machine
+		}
+		return nil
+	}
+	if c.Status == "" {
+		return fault.At(at+".status", "blueprint.fault.how_translated")
+	}
+	if !ok || own.Missing {
+		return fault.At(at+".clause", "fault.not_found")
+	}
+	if c.Wording.Text == own.Text {
+		return fault.At(at+".text", "blueprint.fault.not_translated")
+	}
+	c.From, c.Original = mine.Language, own.Text
+	return nil
 }
 
 // A Suggestion as one of the two places sees it.
@@ -610,11 +682,11 @@ func apply(t Text, changes []SuggestedChange, chosen []string) Text {
 		switch {
 		case c.Kind == ToAdd && i < 0:
 			at := t.index(c.After) + 1 // first, where what it should follow is gone
-			t.Clauses = slices.Insert(t.Clauses, at, Clause{Wording: c.Wording})
+			t.Clauses = slices.Insert(t.Clauses, at, Clause{Wording: c.Wording, Status: c.Status})
 		case c.Kind == ToDrop && i >= 0:
 			t.Clauses = slices.Delete(t.Clauses, i, i+1)
 		case c.Kind == ToChange && i >= 0:
-			t.Clauses[i].Wording = c.Wording
+			t.Clauses[i].Wording, t.Clauses[i].Status = c.Wording, c.Status
 		}
 	}
 	return t
@@ -706,9 +778,34 @@ func (b *Blueprints) using(ctx context.Context, tx *db.Tx, s Suggestion, u *Usin
 	d.Text, d.Blueprint, d.Base = now, head.Blueprint, head.ID
 	m := mergeTexts(then, now, apply(then, s.Changes, u.Clauses))
 	d.take(m.Merged, m.statuses)
+	for _, c := range s.Changes {
+		if i := d.index(c.Clause); i >= 0 && c.Kind == ToChange && slices.Contains(u.Clauses, c.Clause) {
+			d.Clauses[i].Status = c.statusIn(d.Clauses[i].Status)
+		}
+	}
 	d.Credits = []Credit{{Kind: CreditSuggested, Place: act.Ref{URL: s.Other.URL, Stream: s.Other.Stream}, Submission: s.ID, Clauses: u.Clauses}}
 	d.Answers = &Answering{s.ID, u.Clauses, u.Note}
 	return d, d.cleanBlanks()
+}
+
+// statusIn is the status of a clause once a suggestion is used in it, where it had another before: what a
+// person wrote in the place of a machine is a person's.
+func (c SuggestedChange) statusIn(before Status) Status {
+	if c.Status == "" && before != "" {
+		return Human
+	}
+	return c.Status
+}
+
+// unchecked refuses to answer a suggestion by what no person has checked: a clause used from it that a machine
+// translated must be put into words by somebody first, in a draft.
+func (d *Draft) unchecked() error {
+	for _, id := range d.Answers.Clauses {
+		if c, ok := d.Text.Clause(id); ok && c.Status == Machine {
+			return fault.At("clauses", "blueprint.fault.machine")
+		}
+	}
+	return nil
 }
 
 // Use publishes a version in which a suggestion, or the chosen part of it, is used, with credit to
@@ -761,6 +858,9 @@ func (b *Blueprints) publication(ctx context.Context, tx *db.Tx, d *Draft, messa
 	}
 	draft, err := p.draft(ctx, tx, k)
 	if err != nil || d.Answers == nil {
+		return draft, err
+	}
+	if err := d.unchecked(); err != nil {
 		return draft, err
 	}
 	r, err := suggestionByID.One(ctx, tx, d.Stream, d.Answers.Suggestion)

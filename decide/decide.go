@@ -23,6 +23,10 @@ type Decisions struct {
 	log *act.Log
 	db  *db.DB
 	now func() time.Time
+
+	// Decidable says whether a version can be put to a decision; nil: any can. It
+	// is package blueprint's, which this one doesn't know.
+	Decidable func(ctx context.Context, on db.Queryer, version act.Ref) error
 }
 
 // New makes the capability.
@@ -137,6 +141,11 @@ func (d *Decisions) Propose(ctx context.Context, v place.Viewer, stream act.Fing
 	return &p, d.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.Propose, place.Any); err != nil {
 			return err
+		}
+		if d.Decidable != nil {
+			if err := d.Decidable(ctx, tx, p.Version); err != nil {
+				return err
+			}
 		}
 		_, err := insertProposal.Run(ctx, tx, p.ID, stream, p.Title, p.Why, p.Version.URL, p.Version.Stream, p.Version.Act,
 			p.Rule, p.Quorum, p.Review, p.State, v.Person, p.Created)

@@ -153,17 +153,20 @@ func toChangeBodies(list []clause.Change) []changeBody {
 }
 
 type suggestedBody struct {
-	Kind    string            `json:"kind" enum:"change,add,drop"`
-	Clause  string            `json:"clause"`
-	After   string            `json:"after,omitempty" doc:"Of one to add: the clause that it follows"`
-	Wording blueprint.Wording `json:"wording,omitempty"`
-	Reason  string            `json:"reason,omitempty"`
+	Kind     string            `json:"kind" enum:"change,add,drop"`
+	Clause   string            `json:"clause"`
+	After    string            `json:"after,omitempty" doc:"Of one to add: the clause that it follows"`
+	Wording  blueprint.Wording `json:"wording,omitempty"`
+	Reason   string            `json:"reason,omitempty"`
+	Status   string            `json:"status,omitempty" enum:"human,checked,machine" doc:"How the wording was translated; needed where your version is in another language"`
+	From     string            `json:"from,omitempty" doc:"Language that it was translated from"`
+	Original string            `json:"original,omitempty" doc:"What it translates"`
 }
 
 func toSuggestedBodies(list []blueprint.SuggestedChange) []suggestedBody {
 	out := make([]suggestedBody, len(list))
 	for i, c := range list {
-		out[i] = suggestedBody{string(c.Kind), c.Clause, c.After, c.Wording, c.Reason}
+		out[i] = suggestedBody{string(c.Kind), c.Clause, c.After, c.Wording, c.Reason, string(c.Status), c.From, c.Original}
 	}
 	return out
 }
@@ -585,7 +588,7 @@ func (s *Server) suggestionAPI(api huma.API) {
 				n.From = &blueprint.VersionKey{Stream: in.stream(), ID: in.Body.From}
 			}
 			for _, c := range in.Body.Changes {
-				n.Changes = append(n.Changes, blueprint.SuggestedChange{Kind: blueprint.ChangeKind(c.Kind), Clause: c.Clause, After: c.After, Wording: c.Wording, Reason: c.Reason})
+				n.Changes = append(n.Changes, blueprint.SuggestedChange{Kind: blueprint.ChangeKind(c.Kind), Clause: c.Clause, After: c.After, Wording: c.Wording, Reason: c.Reason, Status: blueprint.Status(c.Status)})
 			}
 			return idOf(s.Blueprints.Suggest(ctx, viewerIn(ctx), n))
 		})

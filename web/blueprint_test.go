@@ -68,7 +68,9 @@ func openTextSite(t testing.TB) *textSite {
 	}
 	texts := blueprint.New(s.log)
 	texts.Library = LibraryText(lib)
-	s.server = New(Config{Base: base, Log: s.log, Node: peer, Places: place.New(s.log, base), Blueprints: texts, Decisions: decide.New(s.log),
+	decisions := decide.New(s.log)
+	decisions.Decidable = texts.Decidable
+	s.server = New(Config{Base: base, Log: s.log, Node: peer, Places: place.New(s.log, base), Blueprints: texts, Decisions: decisions,
 		Advances: advance.New(s.log), Library: lib, I18n: bundle})
 	hub.Config.Handler = s.server.Handler()
 	hub.Start()

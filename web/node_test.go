@@ -62,7 +62,7 @@ func openNode(t testing.TB) *node {
 	lib, err := library.Load()
 	must(t, err)
 	n.places, n.blueprints, n.decisions, n.advances = place.New(n.log, n.base), blueprint.New(n.log), decide.New(n.log), advance.New(n.log)
-	n.blueprints.Library = web.LibraryText(lib)
+	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
 	srv.Config.Handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Library: lib}).Handler()
 	srv.Start()

@@ -141,3 +141,21 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	}
 }
+
+// A version of which a machine translated a clause is shown as such, and not put
+// to a decision, by form or call.
+func TestMachineTranslationIsNotForDeciding(t *testing.T) {
+	s := openTextSite(t)
+	text := passages("El consejo pone fin al gas.", "Informa cada primavera.")
+	text.Clauses[1].Status = blueprint.Machine
+	k := s.publish(text)
+	b := s.browser(s.keeper)
+	at := strings.TrimPrefix(s.place.ID, s.URL)
+	if body := b.get(strings.TrimPrefix(k.ID, s.URL), http.StatusOK); !strings.Contains(body, "not for deciding") {
+		t.Error("the page doesn't say so")
+	}
+	body, _ := b.post(at+"/propose", http.StatusUnprocessableEntity, "title", "Bring it", "version", k.ID, "rule", "consent", "quorum", "1", "review", "2100-01-01")
+	if !strings.Contains(body, "not for deciding") {
+		t.Errorf("the form doesn't say why:\n%s", body)
+	}
+}

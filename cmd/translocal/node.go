@@ -119,8 +119,10 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	n.places = place.New(n.log, o.Base)
 	blueprints := blueprint.New(n.log)
 	blueprints.Library = web.LibraryText(lib)
+	decisions := decide.New(n.log)
+	decisions.Decidable = blueprints.Decidable
 	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: blueprints, Decisions: decide.New(n.log), Advances: advance.New(n.log), Library: lib})
+		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Library: lib})
 	return n, nil
 }
 
