@@ -32,7 +32,16 @@ type Log struct {
 	changed chan struct{} // closed and replaced after each commit
 
 	submitted chan struct{} // holds one when a submission was queued
+
+	guards []Guard
 }
+
+// A Guard looks at the acts that a stream of ours is to get, under its lock and
+// in the transaction, and refuses by an error: what holds for a whole site.
+type Guard func(ctx context.Context, tx *db.Tx, stream Fingerprint, drafts []Draft) error
+
+// Guarded adds a guard; before anything is committed.
+func (l *Log) Guarded(g Guard) { l.guards = append(l.guards, g) }
 
 // NewLog opens the acts in a database for the vocabularies of the capabilities.
 // keys may be nil where nothing is to be written (a replay). Close it.
@@ -292,6 +301,11 @@ func (l *Log) runFound(c *command, tx *db.Tx) ([]*Act, error) {
 func (l *Log) append(ctx context.Context, tx *db.Tx, h head, key ed25519.PrivateKey, drafts []Draft) ([]*Act, error) {
 	if len(drafts) == 0 {
 		return nil, nil
+	}
+	for _, g := range l.guards {
+		if err := g(ctx, tx, h.Stream, drafts); err != nil {
+			return nil, err
+		}
 	}
 	acts := make([]*Act, 0, len(drafts))
 	for _, d := range drafts {

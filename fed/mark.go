@@ -48,3 +48,11 @@ func (n *Node) Mark(ctx context.Context, stream act.Fingerprint) (string, error)
 func (n *Node) NoteDamage(ctx context.Context, s act.Stream) error {
 	return n.notify(ctx, "", "fed.notice.damaged", map[string]string{"actor": s.Actor})
 }
+
+// NoteSite tells who keeps the site: kind is a message key, args its arguments.
+func (n *Node) NoteSite(ctx context.Context, kind string, args map[string]string) error {
+	if args == nil {
+		args = map[string]string{}
+	}
+	return n.notify(ctx, "", kind, args)
+}

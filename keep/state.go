@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"translocal/act"
 	"translocal/db"
 	"translocal/fault"
 )
@@ -30,9 +31,6 @@ type Last struct {
 	Encrypted bool      `json:"encrypted"`
 }
 
-// Old tells whether a backup is missing or older than [Stale].
-func (l Last) Old(now time.Time) bool { return now.Sub(l.At) > Stale }
-
 // LastBackup is what [Note] noted; the zero Last before the first.
 func LastBackup(ctx context.Context, on db.Queryer) (l Last, err error) {
 	text, err := setting.One(ctx, on, lastSetting)
@@ -43,6 +41,26 @@ func LastBackup(ctx context.Context, on db.Queryer) (l Last, err error) {
 		return l, err
 	}
 	return l, json.Unmarshal([]byte(text), &l)
+}
+
+// begun is when the first of our streams was founded, in microseconds.
+var begun = db.Rows[int64](`select a.published from act a join stream s on s.fp = a.stream where s.own and a.idx = 0 order by a.published limit 1`)
+
+// Due tells whether keepers should be warned: the last backup is older than
+// [Stale], or there is none though the site is older than that.
+func Due(ctx context.Context, on db.Queryer, now time.Time) (bool, error) {
+	last, err := LastBackup(ctx, on)
+	if err != nil {
+		return false, err
+	}
+	if last.At.IsZero() {
+		first, err := begun.One(ctx, on)
+		if fault.Is(err, fault.NotFound) {
+			return false, nil
+		}
+		return now.Sub(act.FromMicros(first)) > Stale, err
+	}
+	return now.Sub(last.At) > Stale, nil
 }
 
 // Note remembers that a backup was written.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -157,9 +158,15 @@ func (p *Places) SetupLink(ctx context.Context) (secret string, err error) {
 	})
 }
 
-// Setup uses the set-up link: makes the first account, keeper of the site, and
-// its first place, which needs a name and nothing else.
+// Setup is SetupSite for a site of a movement.
 func (p *Places) Setup(ctx context.Context, secret string, n Newcomer, placeName string) (*Place, Viewer, error) {
+	return p.SetupSite(ctx, secret, n, placeName, Movement)
+}
+
+// SetupSite uses the set-up link: makes the first account, keeper of the site,
+// and its first place, which needs a name and nothing else, and says of what kind
+// the site is.
+func (p *Places) SetupSite(ctx context.Context, secret string, n Newcomer, placeName string, kind SiteKind) (*Place, Viewer, error) {
 	profile := Profile{Name: placeName}
 	var f fault.Fields
 	if err := f.Merge(n.clean()); err != nil {
@@ -167,6 +174,12 @@ func (p *Places) Setup(ctx context.Context, secret string, n Newcomer, placeName
 	}
 	if err := profile.Clean(); err != nil {
 		f.Add("place", "fault.required")
+	}
+	if kind == "" {
+		kind = Movement
+	}
+	if !slices.Contains(SiteKinds, kind) {
+		f.Add("kind", "fault.choice")
 	}
 	if err := f.Err(); err != nil {
 		return nil, Viewer{}, err
@@ -185,6 +198,9 @@ func (p *Places) Setup(ctx context.Context, secret string, n Newcomer, placeName
 			return fault.New(fault.NotFound, "place.invitation_gone")
 		}
 		if err := p.insert(ctx, tx, v, hash); err != nil {
+			return err
+		}
+		if err := setKind(ctx, tx, kind); err != nil {
 			return err
 		}
 		_, err = insertMembership.Run(ctx, tx, stream, v.Person, Keeper, act.Micros(p.now()))

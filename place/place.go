@@ -30,6 +30,7 @@ type Places struct {
 
 // New makes the capability for a node at a base URL.
 func New(log *act.Log, base string) *Places {
+	log.Guarded(guardKind)
 	return &Places{log: log, db: log.DB(), base: base, now: time.Now, argon: newArgon()}
 }
 

@@ -25,7 +25,7 @@ func (s *Server) api() {
 	c.Servers = []*huma.Server{{URL: s.Base}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(s.mux, c)
-	for _, part := range []func(huma.API){s.placeAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI, s.fedAPI, s.searchAPI} {
+	for _, part := range []func(huma.API){s.placeAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI, s.fedAPI, s.searchAPI, s.keepAPI} {
 		part(api)
 	}
 }
@@ -108,9 +108,10 @@ func (s *Server) placeAPI(api huma.API) {
 			Body   struct {
 				NameAndPassword
 				Place string `json:"place" doc:"Name of the first place"`
+				Kind  string `json:"kind,omitempty" enum:"movement,records" default:"movement" doc:"Records: a public body that must keep everything; it can't erase"`
 			}
 		}) (*sessionBody, error) {
-			made, v, err := s.Places.Setup(ctx, in.Secret, place.Newcomer{Name: in.Body.Pseudonym, Password: in.Body.Password}, in.Body.Place)
+			made, v, err := s.Places.SetupSite(ctx, in.Secret, place.Newcomer{Name: in.Body.Pseudonym, Password: in.Body.Password}, in.Body.Place, place.SiteKind(in.Body.Kind))
 			if err != nil {
 				return nil, err
 			}

@@ -207,7 +207,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/search", "/search?q=river&theme=democracy", "/search?q=council", "/places", "/blueprints", "/who-may", "/count",
 		"/sign-in", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
 		at + "/describe", at + "/members", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
-		of(b.ID) + "/plan", "/account", "/notices", "/site", "/places/new"}
+		of(b.ID) + "/plan", "/account", "/notices", "/site", "/site/keeping", "/places/new"}
 }
 
 // axeRun asks axe-core for what breaks WCAG 2.2 A and AA.

@@ -253,6 +253,15 @@ var probes = map[place.Action][]door{
 	},
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site") },
+		func(w *world, _ place.State) call { return get("/site/keeping") },
+		func(w *world, _ place.State) call { return post("/site/keeping/keys", "recipients", "") },
+		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "0", "place", "0") },
+		func(w *world, _ place.State) call { return post("/site/keeping/kind", "kind", "movement") },
+		func(w *world, _ place.State) call { return api("GET", "/site/keeping", nil) },
+		func(w *world, _ place.State) call { return api("PUT", "/site/kind", map[string]string{"kind": "movement"}) },
+		func(w *world, _ place.State) call {
+			return api("PUT", "/site/keeping", map[string]any{"recipients": "", "siteLimit": 0, "placeLimit": 0})
+		},
 		func(w *world, _ place.State) call { return post("/site/override", "stream", string(w.here.Stream)) },
 		func(w *world, _ place.State) call {
 			return post("/site/erasure", "stream", string(w.here.Stream), "index", "0")

@@ -82,7 +82,7 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes(), s.searchRoutes()} {
+	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes(), s.searchRoutes(), s.keepRoutes()} {
 		all = append(all, part...)
 	}
 	return all

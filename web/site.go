@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"translocal/i18n"
@@ -40,7 +41,8 @@ func (s *Server) setupForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Places.CheckInvitation(r.Context(), secret); err != nil {
 		return err
 	}
-	return s.show(w, r, page.Setup(s.frame(r, t(r, "web.setup")), page.Form{}, secret))
+	form := page.Form{Values: url.Values{"kind": {string(place.Movement)}}}
+	return s.show(w, r, page.Setup(s.frame(r, t(r, "web.setup")), form, secret))
 }
 
 func (s *Server) setup(w http.ResponseWriter, r *http.Request) error {
@@ -49,7 +51,8 @@ func (s *Server) setup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	secret := r.PathValue("secret")
-	made, v, err := s.Places.Setup(r.Context(), secret, place.Newcomer{Name: form.Value("pseudonym"), Password: form.Value("password")}, form.Value("place"))
+	made, v, err := s.Places.SetupSite(r.Context(), secret, place.Newcomer{Name: form.Value("pseudonym"), Password: form.Value("password")},
+		form.Value("place"), place.SiteKind(form.Value("kind")))
 	if err != nil {
 		if err := again(r, &form, err); err != nil {
 			return err

@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"job":    {"db"},
 	"record": {"act", "db"},
 	"search": {"act", "db"},
-	"keep":   {"blob", "db"},
+	"keep":   {"act", "blob", "db"},
 
 	"place":         carriers,
 	"blueprint":     append([]string{"place", "blueprint/clause"}, carriers...),
@@ -49,8 +49,8 @@ var arrows = map[string][]string{
 	"atlas":    append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "fed", "decide/report", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
-	"web/page":  append(capabilities, append([]string{"record", "fed", "i18n", "library", "web/asset"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "fed", "keep", "decide/report", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
+	"web/page":  append(capabilities, append([]string{"record", "fed", "keep", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }
 

@@ -22,6 +22,7 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/job"
+	"translocal/keep"
 	"translocal/library"
 	"translocal/place"
 	"translocal/record"
@@ -44,6 +45,8 @@ type node struct {
 	fed    *fed.Node
 	blobs  *blob.Store
 	server *web.Server
+
+	backups autoBackup
 }
 
 // nodeOptions say where a node lives.
@@ -89,6 +92,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 		return nil, err
 	}
 	n.log = act.NewLog(n.db, keys, vocabularies()...)
+	n.log.Guarded(keep.Guard)
 	if err := n.log.Upgrade(ctx); err != nil {
 		return nil, err
 	}
@@ -187,7 +191,9 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 		background.Go(func() { n.log.Run(inner, f) })
 	}
 	background.Go(func() { n.fed.Run(inner) })
-	background.Go(func() { job.New(n.db, chores(n.log, n.record, n.fed)...).Run(inner, 1) })
+	background.Go(func() {
+		job.New(n.db, append(chores(n.log, n.record, n.fed), n.keepingChores(n.backups)...)...).Run(inner, 1)
+	})
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}

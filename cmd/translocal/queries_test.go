@@ -43,6 +43,7 @@ var private = []string{
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
+	"storage_use",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 // ServeCmd runs a node.
@@ -17,6 +18,9 @@ type ServeCmd struct {
 	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
 	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
+
+	BackupTo   string `type:"path" help:"Folder for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
+	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
 
 	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
 }
@@ -37,6 +41,13 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer n.close()
+	if c.BackupTo != "" && (!isFolder(c.BackupTo) || c.BackupKeep < 1) {
+		return fmt.Errorf("--backup-to needs a folder that is there, and --backup-keep at least 1: %s, %d", c.BackupTo, c.BackupKeep)
+	}
+	n.backups = autoBackup{To: c.BackupTo, Keep: c.BackupKeep}
+	if err := n.warnOfBackup(ctx, time.Now()); err != nil {
+		return err
+	}
 	secret, err := n.places.SetupLink(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"translocal/db"
+	"translocal/fault"
+	"translocal/keep"
+	"translocal/place"
+	"translocal/web/page"
+)
+
+func (s *Server) keepRoutes() []route {
+	return []route{
+		{"GET /site/keeping", s.keeping},
+		{"POST /site/keeping/keys", s.keepKeys},
+		{"POST /site/keeping/limits", s.keepLimits},
+		{"POST /site/keeping/kind", s.keepKind},
+	}
+}
+
+// mayKeep refuses who does not keep the site.
+func (s *Server) mayKeep(ctx context.Context, on db.Queryer) error {
+	return place.May(ctx, on, viewerIn(ctx), "", place.KeepSite, place.Any)
+}
+
+func (s *Server) keeping(w http.ResponseWriter, r *http.Request) error {
+	return s.showKeeping(w, r, http.StatusOK, "", page.Form{})
+}
+
+// showKeeping shows the page; a form that was refused stands in it by its name.
+func (s *Server) showKeeping(w http.ResponseWriter, r *http.Request, code int, refused string, form page.Form) error {
+	k, err := s.readKeeping(r.Context())
+	if err != nil {
+		return err
+	}
+	k.Keys = page.Form{Values: url.Values{"recipients": {k.Recipients}}}
+	k.Room = page.Form{Values: url.Values{"site": {inMegabytes(k.Limits.Site)}, "place": {inMegabytes(k.Limits.Place)}}}
+	k.Kinds = page.Form{Values: url.Values{"kind": {string(k.Kind)}}}
+	if own := map[string]*page.Form{"keys": &k.Keys, "limits": &k.Room, "kind": &k.Kinds}[refused]; own != nil {
+		*own = form
+	}
+	return s.render(w, r, code, page.SiteKeeping(s.frame(r, t(r, "keep.title")), k))
+}
+
+// readKeeping gathers what the page and the API say; it asks who may.
+func (s *Server) readKeeping(ctx context.Context) (k page.Keeping, err error) {
+	d := s.Log.DB()
+	if err := s.mayKeep(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Last, err = keep.LastBackup(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Due, err = keep.Due(ctx, d, time.Now()); err != nil {
+		return k, err
+	}
+	if k.Recipients, err = keep.RecipientsText(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Limits, err = keep.LimitsOf(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Use, err = keep.UseOf(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Kind, err = place.KindOfSite(ctx, d); err != nil {
+		return k, err
+	}
+	k.Settled, err = place.SettledKind(ctx, d)
+	return k, err
+}
+
+func (s *Server) keepKeys(w http.ResponseWriter, r *http.Request) error {
+	return s.keepForm(w, r, "keys", "said.keep_keys", func(ctx context.Context, form page.Form) error {
+		return s.keepInTx(ctx, func(tx *db.Tx) error { return keep.SetRecipients(ctx, tx, form.Value("recipients")) })
+	})
+}
+
+func (s *Server) keepLimits(w http.ResponseWriter, r *http.Request) error {
+	return s.keepForm(w, r, "limits", "said.keep_limits", func(ctx context.Context, form page.Form) error {
+		var f fault.Fields
+		l := keep.Limits{Site: fromMegabytes(&f, "site", form), Place: fromMegabytes(&f, "place", form)}
+		if err := f.Err(); err != nil {
+			return err
+		}
+		return s.keepInTx(ctx, func(tx *db.Tx) error { return keep.SetLimits(ctx, tx, l) })
+	})
+}
+
+func (s *Server) keepKind(w http.ResponseWriter, r *http.Request) error {
+	return s.keepForm(w, r, "kind", "said.keep_kind", func(ctx context.Context, form page.Form) error {
+		return s.Places.SetKind(ctx, viewerIn(ctx), place.SiteKind(form.Value("kind")))
+	})
+}
+
+// keepForm reads a form of the page, and shows it again when do refuses it.
+func (s *Server) keepForm(w http.ResponseWriter, r *http.Request, name, key string, do func(context.Context, page.Form) error) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	if err := s.mayKeep(r.Context(), s.Log.DB()); err != nil {
+		return err
+	}
+	if err := do(r.Context(), form); err != nil {
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.showKeeping(w, r, http.StatusUnprocessableEntity, name, form)
+	}
+	return after(w, r, "/site/keeping", key)
+}
+
+func (s *Server) keepInTx(ctx context.Context, do func(tx *db.Tx) error) error {
+	return s.Log.DB().Write(ctx, func(tx *db.Tx) error {
+		if err := s.mayKeep(ctx, tx); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
+const megabyte = 1_000_000
+
+func inMegabytes(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n/megabyte, 10)
+}
+
+// fromMegabytes reads a limit; nothing is none.
+func fromMegabytes(f *fault.Fields, name string, form page.Form) int64 {
+	text := form.Value(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > keep.MaxLimit/megabyte {
+		f.Add(name, "fault.whole_number")
+		return 0
+	}
+	return n * megabyte
+}
+
+// KeepingBody is how a site is kept, for programs. Sizes are in bytes.
+type KeepingBody struct {
+	Kind        string     `json:"kind" enum:"movement,records"`
+	LastBackup  *time.Time `json:"lastBackup,omitempty"`
+	BackupIsDue bool       `json:"backupIsDue" doc:"The last backup is old, or there is none"`
+	Recipients  string     `json:"recipients" doc:"Public age keys, one a line"`
+	SiteLimit   int64      `json:"siteLimit" doc:"Bytes; 0 is no limit"`
+	PlaceLimit  int64      `json:"placeLimit"`
+	Used        int64      `json:"used" doc:"Bytes of all streams, as last measured"`
+}
+
+func (s *Server) keepAPI(api huma.API) {
+	operate(api, "GET", "/site/keeping", "site-keeping", "Backups, room and kind of the site, for its keepers",
+		func(ctx context.Context, _ *struct{}) (*struct{ Body KeepingBody }, error) {
+			k, err := s.readKeeping(ctx)
+			if err != nil {
+				return nil, err
+			}
+			b := KeepingBody{Kind: string(k.Kind), BackupIsDue: k.Due, Recipients: k.Recipients, SiteLimit: k.Limits.Site, PlaceLimit: k.Limits.Place}
+			if !k.Last.At.IsZero() {
+				b.LastBackup = &k.Last.At
+			}
+			for _, u := range k.Use {
+				b.Used += u.Bytes
+			}
+			return &struct{ Body KeepingBody }{b}, nil
+		})
+	operate(api, "PUT", "/site/keeping", "keep-site", "Set the keys of backups and the limits of storage",
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Recipients string `json:"recipients"`
+				SiteLimit  int64  `json:"siteLimit" minimum:"0"`
+				PlaceLimit int64  `json:"placeLimit" minimum:"0"`
+			}
+		}) (*none, error) {
+			return nil, s.keepInTx(ctx, func(tx *db.Tx) error {
+				if err := keep.SetRecipients(ctx, tx, in.Body.Recipients); err != nil {
+					return err
+				}
+				return keep.SetLimits(ctx, tx, keep.Limits{Site: in.Body.SiteLimit, Place: in.Body.PlaceLimit})
+			})
+		})
+	operate(api, "PUT", "/site/kind", "set-site-kind", "Choose the kind of the site, while nothing is published",
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Kind string `json:"kind" enum:"movement,records"`
+			}
+		}) (*none, error) {
+			return nil, s.Places.SetKind(ctx, viewerIn(ctx), place.SiteKind(in.Body.Kind))
+		})
+}
