@@ -258,7 +258,9 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "0", "place", "0") },
 		func(w *world, _ place.State) call { return post("/site/keeping/kind", "kind", "movement") },
 		func(w *world, _ place.State) call { return api("GET", "/site/keeping", nil) },
-		func(w *world, _ place.State) call { return api("PUT", "/site/kind", map[string]string{"kind": "movement"}) },
+		func(w *world, _ place.State) call {
+			return api("PUT", "/site/kind", map[string]string{"kind": "movement"})
+		},
 		func(w *world, _ place.State) call {
 			return api("PUT", "/site/keeping", map[string]any{"recipients": "", "siteLimit": 0, "placeLimit": 0})
 		},
