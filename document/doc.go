@@ -10,7 +10,11 @@ type Doc struct {
 	Title    string
 	Language string // a BCP 47 tag, "" if not known
 	RTL      bool   // the language is written from right to left (i18n.Dir knows)
-	Blocks   []Block
+	// Header and Footer stand on each page of a Word file, where Read leaves them out, and before and behind
+	// the text of others: what is said about the text, and isn't of it.
+	Header []string
+	Footer []string
+	Blocks []Block
 }
 
 // Kind is what a block is.
@@ -70,13 +74,72 @@ func (k Kind) Text(s string) Block { return Block{Kind: k, Runs: []Run{{Text: s}
 // comments follow their block as quotations.
 func (d Doc) Markdown() []byte {
 	var b strings.Builder
+	for _, h := range d.Header {
+		writeLines(&b, "> ", "> ", h)
+		b.WriteString("\n")
+	}
 	for i, bl := range d.Blocks {
 		if i > 0 {
 			b.WriteString("\n")
 		}
 		bl.markdown(&b)
 	}
+	if len(d.Footer) > 0 {
+		b.WriteString("\n---\n")
+	}
+	for _, l := range d.Footer {
+		b.WriteString("\n")
+		writeLines(&b, "", "", l)
+	}
 	return []byte(b.String())
+}
+
+// Plain writes d as plain text: as it reads if all changes are accepted, with comments set in.
+func (d Doc) Plain() []byte {
+	var b strings.Builder
+	for _, h := range d.Header {
+		writeLines(&b, "", "", h)
+		b.WriteString("\n")
+	}
+	for _, bl := range d.Blocks {
+		if bl.Change == Deleted {
+			continue
+		}
+		bl.plain(&b)
+	}
+	for _, l := range d.Footer {
+		writeLines(&b, "", "", l)
+	}
+	return []byte(b.String())
+}
+
+func (bl Block) plain(b *strings.Builder) {
+	first := ""
+	if bl.Kind == Item {
+		first = strings.Repeat("  ", min(bl.Level, 8))
+		if bl.Label == "" {
+			first += "- "
+		}
+	}
+	if bl.Label != "" {
+		first += bl.Label + " "
+	}
+	var text strings.Builder
+	for _, r := range bl.Runs {
+		if r.Change != Deleted {
+			text.WriteString(r.Text)
+		}
+	}
+	writeLines(b, first, "", text.String())
+	b.WriteString("\n")
+	for _, c := range bl.Comments {
+		lead := "    "
+		if c.By != "" {
+			lead += oneLine(c.By) + ": "
+		}
+		writeLines(b, lead, "    ", c.Text)
+		b.WriteString("\n")
+	}
 }
 
 func (bl Block) markdown(b *strings.Builder) {

@@ -11,6 +11,7 @@ package document
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -68,6 +69,9 @@ var lostOrder = []string{
 	LostGuessed, LostTracked, LostHidden, LostComments, LostAuthors, LostFootnotes, LostTables, LostTextBoxes, LostImages, LostMargins,
 	LostFields, LostContents, LostLinks, LostEmbedded, LostEquations, LostCharacters,
 }
+
+// IsLost tells whether a key is one of those of Lost.
+func IsLost(key string) bool { return slices.Contains(lostOrder, key) }
 
 // Read takes the text out of a file: Markdown or plain text (UTF-8; UTF-16 with a byte order mark;
 // Windows-1252), Word (.docx) or OpenDocument (.odt). The content says what the file is; name, which may

@@ -26,6 +26,8 @@ func (d Doc) DOCX() ([]byte, error) {
 		{"word/document.xml", w.document()},
 		{"word/styles.xml", w.styleSheet()},
 		{"word/numbering.xml", xmlHead + wordBullets},
+		{"word/header1.xml", w.margin("w:hdr", d.Header)},
+		{"word/footer1.xml", w.margin("w:ftr", d.Footer)},
 		{"word/comments.xml", xmlHead + `<w:comments ` + wordSpaces + `>` + w.comments.String() + `</w:comments>`},
 	} {
 		f, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate}) // no time: the same bytes every day
@@ -44,7 +46,7 @@ func (d Doc) DOCX() ([]byte, error) {
 
 const (
 	xmlHead    = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
-	wordSpaces = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"`
+	wordSpaces = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
 
 	packageTypes = "application/vnd.openxmlformats-"
 	relations    = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
@@ -55,6 +57,8 @@ const (
 		`<Override PartName="/word/styles.xml" ContentType="` + packageTypes + `officedocument.wordprocessingml.styles+xml"/>` +
 		`<Override PartName="/word/numbering.xml" ContentType="` + packageTypes + `officedocument.wordprocessingml.numbering+xml"/>` +
 		`<Override PartName="/word/comments.xml" ContentType="` + packageTypes + `officedocument.wordprocessingml.comments+xml"/>` +
+		`<Override PartName="/word/header1.xml" ContentType="` + packageTypes + `officedocument.wordprocessingml.header+xml"/>` +
+		`<Override PartName="/word/footer1.xml" ContentType="` + packageTypes + `officedocument.wordprocessingml.footer+xml"/>` +
 		`<Override PartName="/docProps/core.xml" ContentType="` + packageTypes + `package.core-properties+xml"/></Types>`
 
 	wordRoot = xmlHead + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
@@ -64,7 +68,9 @@ const (
 	wordRels = xmlHead + `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
 		`<Relationship Id="rId1" Type="` + relations + `styles" Target="styles.xml"/>` +
 		`<Relationship Id="rId2" Type="` + relations + `numbering" Target="numbering.xml"/>` +
-		`<Relationship Id="rId3" Type="` + relations + `comments" Target="comments.xml"/></Relationships>`
+		`<Relationship Id="rId3" Type="` + relations + `comments" Target="comments.xml"/>` +
+		`<Relationship Id="rId4" Type="` + relations + `header" Target="header1.xml"/>` +
+		`<Relationship Id="rId5" Type="` + relations + `footer" Target="footer1.xml"/></Relationships>`
 )
 
 // wordBullets is the one list: bullets, on nine levels.
@@ -104,11 +110,26 @@ func (w *wordWriter) properties() string {
 }
 
 func (w *wordWriter) document() string {
-	section := `<w:sectPr><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1440" w:bottom="1440" w:left="1440" w:header="708" w:footer="708" w:gutter="0"/>`
+	section := `<w:sectPr><w:headerReference w:type="default" r:id="rId4"/><w:footerReference w:type="default" r:id="rId5"/><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1440" w:right="1440" w:bottom="1440" w:left="1440" w:header="708" w:footer="708" w:gutter="0"/>`
 	if w.doc.RTL {
 		section += `<w:bidi/>`
 	}
 	return xmlHead + `<w:document ` + wordSpaces + `><w:body>` + w.body.String() + section + `</w:sectPr></w:body></w:document>`
+}
+
+// margin writes what stands above or below the text of each page.
+func (w *wordWriter) margin(name string, lines []string) string {
+	b := strings.Builder{}
+	b.WriteString(xmlHead + `<` + name + ` ` + wordSpaces + `>`)
+	for _, l := range append(lines, "")[:max(len(lines), 1)] { // Word wants a paragraph
+		bidi := ""
+		if w.doc.RTL {
+			bidi = `<w:bidi/>`
+		}
+		b.WriteString(`<w:p><w:pPr><w:pStyle w:val="Margin"/>` + bidi + `</w:pPr>` + wordRun(l, "w:t", false, w.doc.RTL) + `</w:p>`)
+	}
+	b.WriteString(`</` + name + `>`)
+	return b.String()
 }
 
 // styleSheet names the styles that blocks use, by the names that Word knows in every language.
@@ -129,6 +150,7 @@ func (w *wordWriter) styleSheet() string {
 	b.WriteString(`<w:style w:type="paragraph" w:styleId="ListParagraph"><w:name w:val="List Paragraph"/><w:basedOn w:val="Normal"/><w:qFormat/><w:pPr><w:ind w:left="720"/></w:pPr></w:style>` +
 		`<w:style w:type="paragraph" w:styleId="Quote"><w:name w:val="Quote"/><w:basedOn w:val="Normal"/><w:qFormat/>` +
 		`<w:pPr><w:pBdr><w:left w:val="single" w:sz="12" w:space="8" w:color="808080"/></w:pBdr><w:ind w:left="360" w:right="360"/></w:pPr></w:style>` +
+		`<w:style w:type="paragraph" w:styleId="Margin"><w:name w:val="footer"/><w:basedOn w:val="Normal"/><w:pPr><w:spacing w:after="60"/></w:pPr><w:rPr><w:sz w:val="16"/><w:szCs w:val="16"/></w:rPr></w:style>` +
 		`<w:style w:type="paragraph" w:styleId="CommentText"><w:name w:val="annotation text"/><w:basedOn w:val="Normal"/><w:rPr><w:sz w:val="20"/><w:szCs w:val="20"/></w:rPr></w:style>` +
 		`</w:styles>`)
 	return b.String()

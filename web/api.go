@@ -33,7 +33,12 @@ func (s *Server) api() {
 // operate registers one operation whose faults become RFC 9457 problems with a
 // location for each field.
 func operate[I, O any](api huma.API, method, path, id, summary string, fn func(context.Context, *I) (*O, error)) {
-	op := huma.Operation{OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: maxForm,
+	operateUpTo(api, maxForm, method, path, id, summary, fn)
+}
+
+// operateUpTo is operate for a call whose body may weigh most bytes.
+func operateUpTo[I, O any](api huma.API, most int64, method, path, id, summary string, fn func(context.Context, *I) (*O, error)) {
+	op := huma.Operation{OperationID: id, Method: method, Path: "/api/v1" + path, Summary: summary, MaxBodyBytes: most,
 		Security: []map[string][]string{{"session": {}}}}
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, in)

@@ -26,6 +26,7 @@ func (s *Server) blueprintRoutes() []route {
 		object("/version/{version}", s.version),
 		object("/version/{version}/clause/{clause}", s.clause),
 		s.draftRoutes(),
+		s.fileRoutes(),
 		s.suggestionRoutes(),
 	} {
 		all = append(all, o...)

@@ -253,6 +253,7 @@ type RevBody struct {
 func (s *Server) blueprintAPI(api huma.API) {
 	s.readingAPI(api)
 	s.draftAPI(api)
+	s.fileAPI(api)
 	s.suggestionAPI(api)
 }
 

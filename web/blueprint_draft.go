@@ -76,7 +76,7 @@ func (s *Server) adaptModel(w http.ResponseWriter, r *http.Request) error {
 // draftPage gathers what the pages of a draft show.
 func (s *Server) draftPage(r *http.Request) (page.DraftPage, error) {
 	ctx, v := r.Context(), viewer(r)
-	p := page.DraftPage{Link: linkOf(r)}
+	p := page.DraftPage{Link: linkOf(r), Lost: page.QueryLost(r.URL.Query().Get("lost"))}
 	var err error
 	if p.Draft, err = s.Blueprints.ReadDraft(ctx, v, p.Link); err != nil {
 		return p, err

@@ -387,6 +387,10 @@ var probes = map[place.Action][]door{
 			return get("/compare?older=" + url.QueryEscape(w.text.ID) + "&newer=" + url.QueryEscape(w.theirs.ID))
 		},
 		func(w *world, _ place.State) call { return api("GET", "/versions?id="+url.QueryEscape(w.text.ID), nil) },
+		func(w *world, _ place.State) call { return get(w.path(w.text.ID) + "/file/docx") },
+		func(w *world, _ place.State) call {
+			return api("GET", "/versions/file?format=json&id="+url.QueryEscape(w.text.ID), nil)
+		},
 		func(w *world, _ place.State) call { return api("GET", w.s("/blueprints"), nil) },
 		func(w *world, _ place.State) call {
 			return api("GET", w.s("/blueprints/versions?id="+url.QueryEscape(w.text.Blueprint)), nil)
@@ -417,6 +421,13 @@ var probes = map[place.Action][]door{
 			return post("/drafts", "how", "bring-in", "stream", string(w.here.Stream), "into", w.text.ID, "version", w.theirs.ID)
 		},
 		func(w *world, _ place.State) call { return get("/draft/" + w.draft()) },
+		func(w *world, _ place.State) call { return get("/draft/" + w.draft() + "/file/md") },
+		func(w *world, _ place.State) call {
+			return api("GET", "/drafts/"+w.draft()+"/file?format=md", nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/from-file", map[string]any{"stream": w.here.Stream, "language": "en", "text": "Everybody may speak here once."})
+		},
 		func(w *world, _ place.State) call { return get("/draft/" + w.draft() + "/print") },
 		func(w *world, _ place.State) call { return get("/draft/" + w.draft() + "/publish") },
 		func(w *world, _ place.State) call {

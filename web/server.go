@@ -49,11 +49,12 @@ type Server struct {
 
 	counting chan struct{} // one count for a stranger at a time
 	finder   finder
+	reading  chan struct{} // one file at a time
 }
 
 // New makes a server.
 func New(c Config) *Server {
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
