@@ -102,6 +102,7 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := s.frame(r, v.Title)
+	f.Feed = s.path(v.Blueprint) + "/feed"
 	p := page.VersionPage{Version: v, Adapters: f.Mine, Stale: map[string]bool{}, Names: map[string]string{}}
 	stale, err := s.Blueprints.StaleClauses(r.Context(), viewer(r), v.VersionKey)
 	if err != nil {

@@ -93,7 +93,9 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.show(w, r, page.Place(s.frame(r, p.Name), p, role, mark, sections))
+	f := s.frame(r, p.Name)
+	f.Feed = s.path(p.ID) + "/feed"
+	return s.show(w, r, page.Place(f, p, role, mark, sections))
 }
 
 // sections asks each capability what it has to show on a place's page.

@@ -45,6 +45,7 @@ type finding struct {
 	entry *search.Prepared
 	page.Found
 	ID string // of the object, for the API: a URL, or a path of the library
+	At int64  // when it was published, microseconds; 0 for what the library holds
 }
 
 type listedText struct {
@@ -201,11 +202,14 @@ func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedTe
 			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", c.Softer, "stronger", c.Stronger, "power", c.Power)},
 			x, h.ID+"#"+c.ID))
 	}
+	for _, x := range out.list {
+		x.At = h.At
+	}
 	return out, nil
 }
 
 func newFinding(e search.Entry, shown page.Found, id string) *finding {
-	return &finding{search.Prepare(e), shown, id}
+	return &finding{entry: search.Prepare(e), Found: shown, ID: id}
 }
 
 // weights are how much a word counts by where it stands.
@@ -323,17 +327,28 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.List, p.Total, p.From = list, total, min(max(from, 0), maxFrom)
 		if next := p.From + pageOf; next < total && next <= maxFrom {
-			more := url.Values{}
-			for _, name := range append([]string{"q"}, page.Filters...) {
-				if x := form.Value(name); x != "" {
-					more.Set(name, x)
-				}
-			}
-			more.Set("from", strconv.Itoa(next))
-			p.More = "/search?" + more.Encode()
+			p.More = "/search?" + question(form.Values, "from", strconv.Itoa(next))
 		}
 	}
-	return s.render(w, r, code, page.Search(s.frame(r, t(r, "search.title")), p))
+	f := s.frame(r, t(r, "search.title"))
+	if p.Asked && code == http.StatusOK {
+		f.Feed = "/search/feed?" + question(form.Values)
+	}
+	return s.render(w, r, code, page.Search(f, p))
+}
+
+// question writes what was asked for an address, with more names and values.
+func question(asked url.Values, more ...string) string {
+	out := url.Values{}
+	for _, name := range append([]string{"q"}, page.Filters...) {
+		if x := asked.Get(name); x != "" {
+			out.Set(name, x)
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		out.Set(more[i], more[i+1])
+	}
+	return out.Encode()
 }
 
 // textLanguages are the languages of what can be found.

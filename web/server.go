@@ -83,7 +83,19 @@ type route struct {
 // routes is every page and form of the node, in one list.
 func (s *Server) routes() []route {
 	var all []route
-	for _, part := range [][]route{s.siteRoutes(), s.libraryRoutes(), s.placeRoutes(), s.blueprintRoutes(), s.decideRoutes(), s.advanceRoutes(), s.fedRoutes(), s.countRoutes(), s.searchRoutes(), s.keepRoutes()} {
+	for _, part := range [][]route{
+		s.siteRoutes(),
+		s.libraryRoutes(),
+		s.placeRoutes(),
+		s.blueprintRoutes(),
+		s.decideRoutes(),
+		s.advanceRoutes(),
+		s.fedRoutes(),
+		s.countRoutes(),
+		s.searchRoutes(),
+		s.keepRoutes(),
+		s.feedRoutes(),
+	} {
 		all = append(all, part...)
 	}
 	return all
