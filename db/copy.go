@@ -304,3 +304,17 @@ func (l *Loader) Then(ctx context.Context, s Statement, args ...any) error {
 	_, err := s.Run(ctx, l.tx, args...)
 	return err
 }
+
+// Integrity has the engine read the database through, where it can: "" when it is
+// sound, else what is wrong with it.
+func (d *DB) Integrity(ctx context.Context) (string, error) {
+	if d.engine == PostgreSQL {
+		return "", nil // the server's own checks are its keeper's
+	}
+	var says string
+	err := d.pool.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&says)
+	if says == "ok" {
+		says = ""
+	}
+	return says, classify(err)
+}

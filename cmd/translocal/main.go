@@ -23,6 +23,7 @@ type CLI struct {
 	Backup  BackupCmd  `cmd:"" help:"Write a backup, encrypted to the keepers' keys, while the node runs."`
 	Restore RestoreCmd `cmd:"" help:"Make a node of a backup."`
 	Secret  SecretCmd  `cmd:"" help:"Print the node's secret, which is in no backup, for the safe."`
+	Doctor  DoctorCmd  `cmd:"" help:"Say what is wrong with a node, in plain words, and what to do."`
 	Move    MoveCmd    `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
 }
 
