@@ -46,6 +46,7 @@ const (
 	BlockHost     Action = "place.block"
 	ReadNotices   Action = "place.read_notices"
 	KeepSite      Action = "site.keep"
+	ExportPlace   Action = "place.export"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -110,6 +111,7 @@ var Table = []Rule{
 	{FollowPlace, Any, keepers},
 	{BlockHost, Any, keepers},
 	{ReadNotices, Any, keepers},
+	{ExportPlace, Any, keepers},
 	{KeepSite, Any, siteOnly},
 
 	{Propose, Any, members},

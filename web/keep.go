@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +24,7 @@ func (s *Server) keepRoutes() []route {
 		{"POST /site/keeping/keys", s.keepKeys},
 		{"POST /site/keeping/limits", s.keepLimits},
 		{"POST /site/keeping/kind", s.keepKind},
+		{"GET /p/{place}/export", s.export},
 	}
 }
 
@@ -127,6 +130,22 @@ func (s *Server) keepInTx(ctx context.Context, do func(tx *db.Tx) error) error {
 	})
 }
 
+// export sends the place as a file; the head goes out with its first bytes, so
+// that a refusal can still be a page.
+func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.placeOf(r)
+	if err != nil {
+		return err
+	}
+	return s.Node.ExportFor(r.Context(), viewer(r), p.Stream, func() io.Writer {
+		h := w.Header()
+		h.Set("Content-Type", "application/jsonl")
+		h.Set("Content-Disposition", `attachment; filename="place.translocal.jsonl"`)
+		h.Set("Cache-Control", "no-store")
+		return w
+	})
+}
+
 const megabyte = 1_000_000
 
 func inMegabytes(n int64) string {
@@ -191,6 +210,18 @@ func (s *Server) keepAPI(api huma.API) {
 				}
 				return keep.SetLimits(ctx, tx, keep.Limits{Site: in.Body.SiteLimit, Place: in.Body.PlaceLimit})
 			})
+		})
+	operate(api, "GET", "/places/{stream}/export", "export-place", "What the place published, as lines of JSON that another node can read back",
+		func(ctx context.Context, in *StreamPath) (*huma.StreamResponse, error) {
+			if err := place.May(ctx, s.Log.DB(), viewerIn(ctx), in.stream(), place.ExportPlace, place.Any); err != nil {
+				return nil, err
+			}
+			return &huma.StreamResponse{Body: func(c huma.Context) {
+				c.SetHeader("Content-Type", "application/jsonl")
+				if err := s.Node.Export(c.Context(), in.stream(), c.BodyWriter()); err != nil {
+					slog.Error("export broke off", "err", err) // its reader sees that it is not whole
+				}
+			}}, nil
 		})
 	operate(api, "PUT", "/site/kind", "set-site-kind", "Choose the kind of the site, while nothing is published",
 		func(ctx context.Context, in *struct {

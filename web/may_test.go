@@ -251,6 +251,10 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return api("GET", w.s("/notices"), nil) },
 	},
+	place.ExportPlace: {
+		func(w *world, _ place.State) call { return get(w.p("/export")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/export"), nil) },
+	},
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site") },
 		func(w *world, _ place.State) call { return get("/site/keeping") },

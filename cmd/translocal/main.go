@@ -13,18 +13,20 @@ import (
 
 // CLI is every subcommand with its flags; each flag has an environment variable.
 type CLI struct {
-	Serve   ServeCmd   `cmd:"" help:"Run a node."`
-	Compare CompareCmd `cmd:"" help:"Say which text was made from which, and what became of each clause."`
-	Opinion OpinionCmd `cmd:"" help:"Map the opinions in a Polis export."`
-	Tally   TallyCmd   `cmd:"" help:"Count the ballots of a file by a rule."`
-	Convert ConvertCmd `cmd:"" help:"Write an election in another format."`
-	Demo    DemoCmd    `cmd:"" help:"Start three nodes and play a story through them."`
-	Rebuild RebuildCmd `cmd:"" help:"Write the public tables anew from the streams, or check that they agree."`
-	Backup  BackupCmd  `cmd:"" help:"Write a backup, encrypted to the keepers' keys, while the node runs."`
-	Restore RestoreCmd `cmd:"" help:"Make a node of a backup."`
-	Secret  SecretCmd  `cmd:"" help:"Print the node's secret, which is in no backup, for the safe."`
-	Doctor  DoctorCmd  `cmd:"" help:"Say what is wrong with a node, in plain words, and what to do."`
-	Move    MoveCmd    `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
+	Serve       ServeCmd       `cmd:"" help:"Run a node."`
+	Compare     CompareCmd     `cmd:"" help:"Say which text was made from which, and what became of each clause."`
+	Opinion     OpinionCmd     `cmd:"" help:"Map the opinions in a Polis export."`
+	Tally       TallyCmd       `cmd:"" help:"Count the ballots of a file by a rule."`
+	Convert     ConvertCmd     `cmd:"" help:"Write an election in another format."`
+	Demo        DemoCmd        `cmd:"" help:"Start three nodes and play a story through them."`
+	Rebuild     RebuildCmd     `cmd:"" help:"Write the public tables anew from the streams, or check that they agree."`
+	Backup      BackupCmd      `cmd:"" help:"Write a backup, encrypted to the keepers' keys, while the node runs."`
+	Restore     RestoreCmd     `cmd:"" help:"Make a node of a backup."`
+	Export      ExportCmd      `cmd:"" help:"Write a place to a file: what it published, and nothing private."`
+	ImportPlace ImportPlaceCmd `cmd:"" help:"Read an exported place of another node, verified."`
+	Secret      SecretCmd      `cmd:"" help:"Print the node's secret, which is in no backup, for the safe."`
+	Doctor      DoctorCmd      `cmd:"" help:"Say what is wrong with a node, in plain words, and what to do."`
+	Move        MoveCmd        `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
 }
 
 func main() {
