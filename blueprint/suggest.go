@@ -301,6 +301,7 @@ type suggestionBody struct {
 	Note    string            `json:"note"`
 	Public  bool              `json:"public"`
 	From    *act.Ref          `json:"from,omitempty"`
+	Outside *Outside          `json:"outside,omitempty"` // whose it is, of one that was entered here
 }
 
 // An Answer is what the other place decided.
@@ -310,6 +311,10 @@ type Answer struct {
 	Version act.Ref  `json:"version"`
 	Reason  string   `json:"reason"`
 	At      int64    `json:"at"` // microseconds
+
+	// Of an answer that a keeper entered by hand:
+	Said string `json:"said,omitempty"` // who said so
+	Day  string `json:"day,omitempty"`  // when, YYYY-MM-DD
 }
 
 type suggestionRow struct {
@@ -363,7 +368,7 @@ func receiveSuggested(ctx context.Context, tx *db.Tx, s *act.Submission, o *sugg
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(suggestionBody{changes, s.Text("note"), s.Public, o.From})
+	body, err := json.Marshal(suggestionBody{Changes: changes, Note: s.Text("note"), Public: s.Public, From: o.From})
 	if err != nil {
 		return err
 	}
@@ -492,7 +497,7 @@ func (b *Blueprints) Suggest(ctx context.Context, v place.Viewer, n NewSuggestio
 		if err != nil {
 			return tooLong(err)
 		}
-		body, err := json.Marshal(suggestionBody{n.Changes, n.Note, n.Public, from})
+		body, err := json.Marshal(suggestionBody{Changes: n.Changes, Note: n.Note, Public: n.Public, From: from})
 		if err != nil {
 			return err
 		}
@@ -597,6 +602,7 @@ type Suggestion struct {
 	Public    bool
 	From      *act.Ref
 	Answer    *Answer
+	Outside   *Outside // whose it is, where a keeper here entered it
 }
 
 func (b *Blueprints) suggestion(ctx context.Context, on db.Queryer, r suggestionRow) (Suggestion, error) {
@@ -610,7 +616,10 @@ func (b *Blueprints) suggestion(ctx context.Context, on db.Queryer, r suggestion
 	if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
 		return s, err
 	}
-	s.Changes, s.Note, s.Public, s.From = body.Changes, body.Note, body.Public, body.From
+	s.Changes, s.Note, s.Public, s.From, s.Outside = body.Changes, body.Note, body.Public, body.From, body.Outside
+	if s.Outside != nil {
+		s.Other.Name = s.Outside.Name
+	}
 	if r.Answer != "" {
 		s.Answer = new(Answer)
 		if err := json.Unmarshal([]byte(r.Answer), s.Answer); err != nil {
@@ -783,7 +792,9 @@ func (b *Blueprints) using(ctx context.Context, tx *db.Tx, s Suggestion, u *Usin
 			d.Clauses[i].Status = c.statusIn(d.Clauses[i].Status)
 		}
 	}
-	d.Credits = []Credit{{Kind: CreditSuggested, Place: act.Ref{URL: s.Other.URL, Stream: s.Other.Stream}, Submission: s.ID, Clauses: u.Clauses}}
+	if s.Outside == nil { // a place without a node has no address; the message of the version names it
+		d.Credits = []Credit{{Kind: CreditSuggested, Place: act.Ref{URL: s.Other.URL, Stream: s.Other.Stream}, Submission: s.ID, Clauses: u.Clauses}}
+	}
 	d.Answers = &Answering{s.ID, u.Clauses, u.Note}
 	return d, d.cleanBlanks()
 }
@@ -852,6 +863,10 @@ func (b *Blueprints) UseInDraft(ctx context.Context, v place.Viewer, stream act.
 
 // publication turns a draft into the act that publishes it, and answers the suggestion that it uses.
 func (b *Blueprints) publication(ctx context.Context, tx *db.Tx, d *Draft, message string, k *VersionKey) (act.Draft, error) {
+	message, err := b.crediting(ctx, tx, d, message)
+	if err != nil {
+		return act.Draft{}, err
+	}
 	p := Publication{Place: d.Stream, Blueprint: d.Blueprint, Base: d.Base, Text: d.Text, From: d.From, Credits: d.Credits, Message: message}
 	if err := p.clean(); err != nil {
 		return act.Draft{}, err
@@ -889,8 +904,28 @@ func (b *Blueprints) publication(ctx context.Context, tx *db.Tx, d *Draft, messa
 	return draft, b.answer(ctx, tx, r, Answer{Outcome: outcome, Clauses: d.Answers.Clauses, Version: ref, Reason: d.Answers.Note})
 }
 
-// answer sends an answer and notes it here.
+// crediting adds to the message of a version the credit of a place without a node whose suggestion it uses.
+func (b *Blueprints) crediting(ctx context.Context, tx *db.Tx, d *Draft, message string) (string, error) {
+	if d.Answers == nil {
+		return message, nil
+	}
+	r, err := suggestionByID.One(ctx, tx, d.Stream, d.Answers.Suggestion)
+	if err != nil {
+		return message, err
+	}
+	s, err := b.suggestion(ctx, tx, r)
+	if err != nil || s.Outside == nil || s.Outside.Credit == "" {
+		return message, err
+	}
+	return strings.TrimSpace(message + "\n\n" + s.Outside.Credit), nil
+}
+
+// answer sends an answer and notes it here. To a place without a node a keeper brings it.
 func (b *Blueprints) answer(ctx context.Context, tx *db.Tx, r suggestionRow, a Answer) error {
+	if r.OtherIn == "" {
+		a.At = act.Micros(b.now())
+		return r.settle(ctx, tx, a)
+	}
 	o := answered{Suggestion: r.ID, Outcome: a.Outcome, Clauses: a.Clauses}
 	if a.Version.URL != "" {
 		o.Version = &a.Version
@@ -963,6 +998,9 @@ func (b *Blueprints) Say(ctx context.Context, v place.Viewer, stream act.Fingerp
 		}
 		if err != nil {
 			return err
+		}
+		if r.OtherIn == "" {
+			return fault.New(fault.Conflict, "blueprint.fault.no_node")
 		}
 		s, err := b.talk(ctx, tx, r, text)
 		if err != nil {

@@ -28,6 +28,7 @@ func (s *Server) blueprintRoutes() []route {
 		s.draftRoutes(),
 		s.fileRoutes(),
 		s.suggestionRoutes(),
+		s.suggestionFileRoutes(),
 	} {
 		all = append(all, o...)
 	}

@@ -255,6 +255,7 @@ func (s *Server) blueprintAPI(api huma.API) {
 	s.draftAPI(api)
 	s.fileAPI(api)
 	s.suggestionAPI(api)
+	s.suggestionFileAPI(api)
 }
 
 func (s *Server) readingAPI(api huma.API) {

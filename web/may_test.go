@@ -508,6 +508,12 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call {
 			return api("GET", w.s("/suggestion?id="+url.QueryEscape(w.received())), nil)
 		},
+		func(w *world, _ place.State) call {
+			return get(w.p("/suggestion/file/docx?id=" + url.QueryEscape(w.received())))
+		},
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/suggestion/file?format=md&id="+url.QueryEscape(w.received())), nil)
+		},
 	},
 	place.SuggestChange: {
 		func(w *world, _ place.State) call {
@@ -529,6 +535,12 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call {
 			return api("POST", w.s("/suggestion/take-back"), map[string]string{"id": w.sentOne()})
 		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/suggestion/answered"), "id", w.sentOne(), "outcome", "used", "said", "The clerk", "day", "2026-01-01")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestion/answered"), map[string]string{"id": w.sentOne(), "outcome": "used", "said": "The clerk", "day": "2026-01-01"})
+		},
 	},
 	place.AnswerSuggestion: {
 		func(w *world, _ place.State) call {
@@ -545,6 +557,20 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call {
 			return api("POST", w.s("/suggestion/decline"), map[string]string{"id": w.received(), "text": "Not for us"})
+		},
+		func(w *world, _ place.State) call {
+			return get(w.p("/suggestion/enter?version=" + url.QueryEscape(w.text.ID)))
+		},
+		func(w *world, _ place.State) call {
+			id := w.text.Clauses[0].ID
+			return post(w.p("/suggestion/enter"), "version", w.text.ID, "name", "Upstream", "changes", `[{"kind":"drop","clause":"`+id+`"}]`, "clause", id, "reason-"+id, "Too long")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestions/from-file"), map[string]string{"version": w.text.ID, "text": "Everybody may speak here once."})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/suggestions/enter"), map[string]any{"version": w.text.ID, "name": "Upstream",
+				"changes": []any{map[string]any{"kind": "drop", "clause": w.text.Clauses[0].ID, "reason": "Too long"}}})
 		},
 		func(w *world, _ place.State) call {
 			return api("POST", w.s("/suggestion/say"), map[string]string{"id": w.received(), "text": "One word more"})

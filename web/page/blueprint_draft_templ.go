@@ -292,7 +292,7 @@ func Draft(f Frame, p DraftPage, form Form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Files(p.path()+"/file/").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Files(p.path()+"/file/", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
