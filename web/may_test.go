@@ -744,6 +744,7 @@ var open = map[string]string{
 	"POST /api/v1/come-in/{secret}":                      "the invitation",
 	"POST /api/v1/sessions":                              "the password",
 	"GET /api/v1/places":                                 "public",
+	"GET /api/v1/guide":                                  "public",
 	"GET /api/v1/search":                                 "public texts alone are found",
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",

@@ -141,6 +141,11 @@ func (s *Server) libraryFindings() (all []*finding) {
 
 func modelFindings(lib *library.Library, m library.Model, l string) (all []*finding) {
 	path := "/library/model/" + m.ID
+	labels := map[string]string{}
+	for _, v := range m.Variables {
+		labels[v.Name] = "‹" + in(v.Label, l) + "›"
+	}
+	say := func(t library.Text) string { return clause.Fill(in(t, l), labels) }
 	title := in(m.Title, l)
 	of := facets("model", l, m.Institutions, m.Themes, m.Effort, modelInstruments(m))
 	shown := page.Found{Kind: "model", Title: title, Path: path + "?in=" + l, Effort: m.Effort, Language: l}
@@ -157,8 +162,8 @@ func modelFindings(lib *library.Library, m library.Model, l string) (all []*find
 			went = append(went, e.What)
 		}
 		all = append(all, newFinding(search.Entry{Same: path + "#" + c.ID, Language: l, Facets: of,
-			Fields: fields("heading", x.Clause, "text", in(c.Text, l), "reason", in(c.Reason, l), "softer", in(c.Softer, l), "stronger", in(c.Stronger, l),
-				"power", in(c.Power, l), "warning", joined(l, went))}, x, path+"#"+c.ID))
+			Fields: fields("heading", x.Clause, "text", say(c.Text), "reason", say(c.Reason), "softer", say(c.Softer), "stronger", say(c.Stronger),
+				"power", say(c.Power), "warning", joined(l, went))}, x, path+"#"+c.ID))
 	}
 	return all
 }
@@ -307,7 +312,7 @@ func asked(lang string, v url.Values) search.Query {
 }
 
 func (s *Server) searchRoutes() []route {
-	return []route{{"GET /search", s.search}}
+	return []route{{"GET /search", s.search}, {"GET /what-we-could-do", s.whatWeCouldDo}}
 }
 
 func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
