@@ -20,6 +20,7 @@ func (s *Server) libraryRoutes() []route {
 		{"GET /library/treaties", s.treaties},
 		{"GET /library/family/{id}", s.family},
 		{"GET /library/model/{id}", s.model},
+		{"GET /library/model/{id}/kit", s.kit},
 	}
 }
 
@@ -51,10 +52,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return db.ErrNoRow
 	}
-	lang := r.URL.Query().Get("in")
-	if !slices.Contains(m.Languages, lang) {
-		_, lang = m.Title.In(i18n.From(r.Context()).Lang())
-	}
+	lang := modelLanguage(r, m)
 	title, _ := m.Title.In(lang)
 	f := s.frame(r, title)
 	known, err := s.Blueprints.InFamily(r.Context(), viewer(r), m.Family)
@@ -66,6 +64,26 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 		versions = page.Titles(f, known, true)
 	}
 	return s.show(w, r, page.Model(f, m, s.Library, lang, versions, f.Mine))
+}
+
+// modelLanguage is the language in which a model is asked for, or the reader's, or one that it has.
+func modelLanguage(r *http.Request, m library.Model) string {
+	if lang := r.URL.Query().Get("in"); slices.Contains(m.Languages, lang) {
+		return lang
+	}
+	_, lang := m.Title.In(i18n.From(r.Context()).Lang())
+	return lang
+}
+
+func (s *Server) kit(w http.ResponseWriter, r *http.Request) error {
+	m, ok := s.Library.Model(r.PathValue("id"))
+	if !ok {
+		return db.ErrNoRow
+	}
+	p := page.KitPage{Model: m, Lang: modelLanguage(r, m), Whole: r.URL.Query().Get("whole") != ""}
+	p.Address = s.Base + "/library/model/" + m.ID + "?in=" + p.Lang
+	title, _ := m.Title.In(p.Lang)
+	return s.show(w, r, page.Kit(s.frame(r, title), p))
 }
 
 // LibraryText gives the models of a library to package blueprint as texts that
