@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"sort"
 	"strings"
 	"time"
@@ -263,7 +264,8 @@ func join(m map[string]json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-// strict decodes JSON and refuses unknown members and trailing data.
+// strict decodes JSON and refuses unknown members, members whose names differ
+// by case from those that v has, and trailing data.
 func strict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -273,5 +275,5 @@ func strict(b []byte, v any) error {
 	if d.More() {
 		return errors.New("more than one value")
 	}
-	return nil
+	return exact(b, reflect.TypeOf(v))
 }

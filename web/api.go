@@ -22,6 +22,7 @@ func (s *Server) api() {
 	c.DocsPath = "" // the usual page would load a script from elsewhere
 	c.OpenAPIPath = "/api/v1/openapi"
 	c.SchemasPath = "/api/v1/schemas"
+	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.Servers = []*huma.Server{{URL: s.Base}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(s.mux, c)

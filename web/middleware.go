@@ -53,6 +53,9 @@ func (s *Server) headers(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Permissions-Policy", "interest-cohort=(), browsing-topics=(), geolocation=(), camera=(), microphone=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if strings.HasPrefix(r.URL.Path, "/api/") { // a page says so itself
+			h.Set("Cache-Control", "no-store")
+		}
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
