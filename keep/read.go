@@ -179,7 +179,16 @@ func (in *reading) done(n int64) {
 	}
 }
 
-// parseRow reads what writeRow wrote.
+// parseLine reads a line that writeRow wrote.
+func parseLine(raw []byte) ([]any, error) {
+	var line []json.RawMessage
+	if err := json.Unmarshal(raw, &line); err != nil {
+		return nil, err
+	}
+	return parseRow(line)
+}
+
+// parseRow reads the values of a line.
 func parseRow(line []json.RawMessage) ([]any, error) {
 	row := make([]any, len(line))
 	for i, raw := range line {

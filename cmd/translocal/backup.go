@@ -23,7 +23,7 @@ type BackupCmd struct {
 	Data      string   `default:"data" type:"path" help:"Folder of the node; the node may be running."`
 	DB        string   `name:"db" help:"postgres:// URL. Without it: the file in the data folder."`
 	Blobs     string   `type:"path" help:"Folder for files, if the node has another than the one in its data folder."`
-	To        string   `type:"path" default:"." help:"File to write, which must not be there yet, or a folder, in which the file is named by the time."`
+	To        string   `default:"." help:"File to write, which must not be there yet; or a folder, or s3://bucket/folder?endpoint=https://…, in which it is named by the time."`
 	Recipient []string `help:"Public age key of a keeper, age1…; may be given several times. Without it: the keys that a keeper entered on the page."`
 	Plain     bool     `help:"Don't encrypt. Whoever finds the file reads everything: accounts, members, drafts."`
 }
@@ -43,13 +43,13 @@ func (c *BackupCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := c.To
-	if isFolder(path) {
-		path = filepath.Join(path, keep.FileName(time.Now(), len(to) > 0))
+	shelf, name, err := c.shelf(len(to) > 0)
+	if err != nil {
+		return err
 	}
 	size := databaseSize(c.Data, c.DB)
 	bar := newProgress(os.Stderr)
-	done, err := keep.WriteFile(ctx, path, keep.Node{DB: d, Files: files}, to, func(n int64) { bar.show(n, size) })
+	done, err := keep.WriteTo(ctx, shelf, name, keep.Node{DB: d, Files: files}, to, func(n int64) { bar.show(n, size) })
 	bar.clear()
 	if err != nil {
 		return err
@@ -57,11 +57,21 @@ func (c *BackupCmd) Run(ctx context.Context) error {
 	if err := noteBackup(ctx, databaseOf(c.Data, c.DB), keep.Last{At: time.Now(), Bytes: done.Size, Encrypted: len(to) > 0}); err != nil {
 		return fmt.Errorf("the backup is whole, but the node could not be told of it: %w", err)
 	}
-	fmt.Printf("%s: %d rows and %d files, %d bytes\n", path, done.Counts.Total(), done.Counts.Files, done.Size)
+	fmt.Printf("%s: %d rows and %d files, %d bytes\n", name, done.Counts.Total(), done.Counts.Files, done.Size)
 	if len(to) > 0 {
 		fmt.Println("Copy it to another place. To restore it you need a secret age key, and the node's secret: `translocal secret` prints that.")
 	}
 	return nil
+}
+
+// shelf is where the backup goes, and its name there.
+func (c *BackupCmd) shelf(encrypted bool) (keep.Shelf, string, error) {
+	name := keep.FileName(time.Now(), encrypted)
+	if keep.IsBucket(c.To) || isFolder(c.To) {
+		s, err := keep.OpenShelf(c.To)
+		return s, name, err
+	}
+	return keep.Folder(filepath.Dir(c.To)), filepath.Base(c.To), nil
 }
 
 func (c *BackupCmd) recipients(ctx context.Context, d *db.DB) ([]age.Recipient, error) {
@@ -129,7 +139,7 @@ func databaseSize(data, url string) int64 {
 
 // RestoreCmd makes a node of a backup.
 type RestoreCmd struct {
-	File     string `arg:"" type:"existingfile" help:"The backup."`
+	File     string `arg:"" help:"The backup: a file, or s3://bucket/folder/file?endpoint=https://…."`
 	Identity string `type:"path" help:"File with your secret age key, as age-keygen writes it."`
 	Secret   string `required:"" type:"path" help:"File with the node's secret: a copy of the file \"secret\" of its data folder, or what translocal secret printed. - reads it from the keyboard."`
 	Data     string `required:"" type:"path" help:"Folder for the node; it must be missing or empty."`
@@ -142,11 +152,11 @@ func (c *RestoreCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	in, size, closeIn, err := c.open()
+	in, size, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeIn()
+	defer in.Close()
 	return intoNewFolder(c.Data, func(dir string) error {
 		if err := os.WriteFile(filepath.Join(dir, "secret"), secret, 0o600); err != nil {
 			return err
@@ -180,17 +190,20 @@ func (c *RestoreCmd) secret(keyboard io.Reader) ([]byte, error) {
 	return keep.ParseSecret(b)
 }
 
-func (c *RestoreCmd) open() (in io.Reader, size int64, done func(), err error) {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return nil, 0, nil, err
+func (c *RestoreCmd) open(ctx context.Context) (in io.ReadCloser, size int64, err error) {
+	dir, name := filepath.Split(c.File)
+	if keep.IsBucket(c.File) {
+		path, query, _ := strings.Cut(c.File, "?")
+		i := strings.LastIndexByte(path, '/')
+		dir, name = path[:i]+"?"+query, path[i+1:]
+	} else if dir == "" {
+		dir = "."
 	}
-	info, err := f.Stat()
+	shelf, err := keep.OpenShelf(dir)
 	if err != nil {
-		f.Close()
-		return nil, 0, nil, err
+		return nil, 0, err
 	}
-	return f, info.Size(), func() { f.Close() }, nil
+	return shelf.Open(ctx, name)
 }
 
 func (c *RestoreCmd) restore(ctx context.Context, in io.Reader, dir string) (m keep.Manifest, counts keep.Counts, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"filippo.io/age"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"translocal/act"
 	"translocal/db"
@@ -169,6 +172,33 @@ func TestABackupOfARunningNodeComesBackWhole(t *testing.T) {
 	must(t, n.log.Hold(ctx, k.rio, false))
 	_, err = n.log.Rotate(ctx, k.rio, func(context.Context, *db.Tx) error { return nil })
 	must(t, err)
+}
+
+func TestABackupInAnObjectStoreComesBack(t *testing.T) {
+	store := s3mem.New()
+	must(t, store.CreateBucket("backups"))
+	srv := httptest.NewServer(gofakes3.New(store).Server())
+	defer srv.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	where := "?region=us-east-1&endpoint=" + srv.URL
+	k, ctx := newKept(t), t.Context()
+	must(t, (&BackupCmd{Data: k.dir, To: "s3://backups/rio" + where, Recipient: []string{k.public}}).Run(ctx))
+	shelf, err := keep.OpenShelf("s3://backups/rio" + where)
+	must(t, err)
+	names, err := shelf.Names(ctx)
+	must(t, err)
+	if len(names) != 1 {
+		t.Fatal(names)
+	}
+	c := RestoreCmd{File: "s3://backups/rio/" + names[0] + where, Identity: k.identity, Secret: filepath.Join(k.dir, "secret"), Data: filepath.Join(t.TempDir(), "new")}
+	must(t, c.Run(ctx))
+	d, err := db.OpenReader(ctx, databaseOf(c.Data, ""))
+	must(t, err)
+	defer d.Close()
+	if n, err := act.NewLog(d, nil).StreamOf(ctx, k.rio); err != nil || !n.Held {
+		t.Error(n, err)
+	}
 }
 
 func TestADamagedBackupLeavesNothingBehind(t *testing.T) {

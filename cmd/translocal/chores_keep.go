@@ -3,21 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"time"
 
 	"translocal/job"
 	"translocal/keep"
 )
 
-// autoBackup is a daily backup to a folder: the newest few are kept.
+// autoBackup is a daily backup to a folder or bucket: the newest few are kept.
 type autoBackup struct {
-	To   string // folder
+	To   string // as keep.OpenShelf reads it
 	Keep int
 }
 
@@ -73,37 +68,16 @@ func (n *node) backupTo(ctx context.Context, b autoBackup, now time.Time) error 
 	if len(to) == 0 {
 		return errors.New("no key is stored to encrypt it to: enter one on the page /site/keeping")
 	}
-	w, err := keep.WriteFile(ctx, filepath.Join(b.To, keep.FileName(now, true)), keep.Node{DB: n.db, Files: n.blobs}, to, nil)
+	shelf, err := keep.OpenShelf(b.To)
+	if err != nil {
+		return err
+	}
+	w, err := keep.WriteTo(ctx, shelf, keep.FileName(now, true), keep.Node{DB: n.db, Files: n.blobs}, to, nil)
 	if err != nil {
 		return err
 	}
 	if err := keep.Note(ctx, n.db, keep.Last{At: now, Bytes: w.Size, Encrypted: true}); err != nil {
 		return err
 	}
-	return prune(b)
-}
-
-// ours is what the daily backup names its files; others in the folder are none
-// of its business.
-var ours = regexp.MustCompile(`^translocal-[0-9]{8}-[0-9]{6}\.tar\.gz\.age$`)
-
-func prune(b autoBackup) error {
-	list, err := os.ReadDir(b.To)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, e := range list {
-		if ours.MatchString(e.Name()) && e.Type().IsRegular() {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names) // by time
-	for len(names) > b.Keep {
-		if err := os.Remove(filepath.Join(b.To, names[0])); err != nil {
-			return fmt.Errorf("remove an old backup: %w", err)
-		}
-		names = names[1:]
-	}
-	return nil
+	return keep.Prune(ctx, shelf, b.Keep)
 }

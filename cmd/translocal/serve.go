@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"translocal/keep"
 )
 
 // ServeCmd runs a node.
@@ -19,7 +21,7 @@ type ServeCmd struct {
 	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
 
-	BackupTo   string `type:"path" help:"Folder for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
+	BackupTo   string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
 	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
 
 	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
@@ -41,8 +43,8 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer n.close()
-	if c.BackupTo != "" && (!isFolder(c.BackupTo) || c.BackupKeep < 1) {
-		return fmt.Errorf("--backup-to needs a folder that is there, and --backup-keep at least 1: %s, %d", c.BackupTo, c.BackupKeep)
+	if c.BackupTo != "" && (!keep.IsBucket(c.BackupTo) && !isFolder(c.BackupTo) || c.BackupKeep < 1) {
+		return fmt.Errorf("--backup-to needs a folder that is there, or a bucket, and --backup-keep at least 1: %s, %d", c.BackupTo, c.BackupKeep)
 	}
 	n.backups = autoBackup{To: c.BackupTo, Keep: c.BackupKeep}
 	if err := n.warnOfBackup(ctx, time.Now()); err != nil {
