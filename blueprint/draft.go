@@ -317,7 +317,7 @@ func (b *Blueprints) allow(ctx context.Context, on db.Queryer, v place.Viewer, r
 		}
 		return err
 	}
-	if len(r.Secret) > 0 && subtle.ConstantTimeCompare(hashSecret(secret), r.Secret) == 1 || r.Person != "" && r.Person == v.Person {
+	if len(r.Secret) > 0 && subtle.ConstantTimeCompare(hashSecret(secret), r.Secret) == 1 || r.Person != "" && r.Person == v.Person && v.Only == "" {
 		return nil
 	}
 	return db.ErrNoRow

@@ -164,6 +164,11 @@ type Viewer struct {
 	Name    string // the pseudonym
 	Session string // id of the session, "" when not through one
 	Site    bool   // keeper of the site
+
+	// Of a program that acts for the person:
+	Token  string          // id of its token, "" when it is the person
+	Writes bool            // it may change things
+	Only   act.Fingerprint // the one place that it is for, "" for all
 }
 
 var roleIn = db.Rows[Role](`select role from membership where stream = $1 and person = $2`)
@@ -172,6 +177,9 @@ var roleIn = db.Rows[Role](`select role from membership where stream = $1 and pe
 // moment ago counts no more.
 func RoleIn(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint) (Role, error) {
 	if v.Person == "" {
+		return Stranger, nil
+	}
+	if v.Only != "" && v.Only != stream {
 		return Stranger, nil
 	}
 	if stream != "" {
@@ -190,6 +198,9 @@ func RoleIn(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint
 // state; otherwise a fault of kind SignIn (nobody is signed in, and signing in
 // could help) or Forbidden. stream is "" for what concerns the site.
 func May(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action, state State) error {
+	if v.Token != "" && !tokenMay(action) {
+		return fault.New(fault.Forbidden, "people.token.not_this")
+	}
 	role, err := RoleIn(ctx, on, v, stream)
 	if err != nil {
 		return err

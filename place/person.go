@@ -297,6 +297,9 @@ func (p *Places) spend(ctx context.Context, tx *db.Tx, secret string) (invitatio
 // ComeIn uses an invitation: with a new account, or, when v is signed in, as v.
 func (p *Places) ComeIn(ctx context.Context, v Viewer, secret string, n Newcomer) (act.Fingerprint, Viewer, error) {
 	hash := ""
+	if v.Token != "" {
+		return "", v, inPerson(v)
+	}
 	if v.Person == "" {
 		if err := n.clean(); err != nil {
 			return "", v, err
@@ -354,6 +357,9 @@ var decoy = sync.OnceValue(func() string { return newArgon().hash(rand.Text()) }
 
 // OpenSession starts a session and returns the secret for the browser.
 func (p *Places) OpenSession(ctx context.Context, v Viewer, device string) (secret string, err error) {
+	if err := inPerson(v); err != nil {
+		return "", err
+	}
 	secret, hash := newSecret()
 	now := p.now()
 	device, err = fault.Line("device", device, 120)
@@ -396,6 +402,9 @@ func (p *Places) Sessions(ctx context.Context, v Viewer) ([]Session, error) {
 
 // EndSession ends one of the viewer's own sessions.
 func (p *Places) EndSession(ctx context.Context, v Viewer, id string) error {
+	if err := inPerson(v); err != nil {
+		return err
+	}
 	return p.db.Write(ctx, func(tx *db.Tx) error { return one(deleteSession.Run(ctx, tx, id, v.Person)) })
 }
 

@@ -235,7 +235,8 @@ func (p *Places) Others(ctx context.Context) ([]*Place, error) { return p.list(c
 
 // Mine lists the places in which the viewer has a role.
 func (p *Places) Mine(ctx context.Context, v Viewer) ([]Mine, error) {
-	return placesOf.All(ctx, p.db, v.Person)
+	mine, err := placesOf.All(ctx, p.db, v.Person)
+	return slices.DeleteFunc(mine, func(m Mine) bool { return v.Only != "" && m.Stream != v.Only }), err
 }
 
 func (p *Places) list(ctx context.Context, q db.Query[placeRow]) ([]*Place, error) {

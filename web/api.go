@@ -16,7 +16,8 @@ import (
 
 // api mounts the JSON API below /api/v1, with its OpenAPI description beside
 // it. Each operation calls the method that the page calls. A caller shows its
-// session as a bearer token.
+// session, or a
+// personal token, as a bearer token.
 func (s *Server) api() {
 	c := huma.DefaultConfig("Translocal", "1")
 	c.DocsPath = "" // the usual page would load a script from elsewhere
@@ -26,7 +27,7 @@ func (s *Server) api() {
 	c.Servers = []*huma.Server{{URL: s.Base}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(s.mux, c)
-	for _, part := range []func(huma.API){s.placeAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI, s.fedAPI, s.searchAPI, s.guideAPI, s.keepAPI} {
+	for _, part := range []func(huma.API){s.placeAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI, s.fedAPI, s.searchAPI, s.guideAPI, s.keepAPI} {
 		part(api)
 	}
 }

@@ -79,7 +79,7 @@ func (s *Server) known(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := i18n.With(r.Context(), s.printer(w, r))
 		if secret := s.secret(r); secret != "" {
-			v, err := s.Places.Session(ctx, secret)
+			v, err := s.asks(r, secret)
 			if err != nil {
 				s.fail(w, r.WithContext(ctx), err)
 				return
@@ -88,6 +88,22 @@ func (s *Server) known(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// asks is for whom a secret speaks. A personal token opens the API alone, and
+// one that reads changes nothing.
+func (s *Server) asks(r *http.Request, secret string) (place.Viewer, error) {
+	if !place.IsToken(secret) {
+		return s.Places.Session(r.Context(), secret)
+	}
+	if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		return place.Viewer{}, nil
+	}
+	v, err := s.Places.ByToken(r.Context(), secret)
+	if err == nil && v.Person != "" && !v.Writes && r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return v, fault.New(fault.Forbidden, "people.token.reads")
+	}
+	return v, err
 }
 
 const languageCookie = "tl_lang"
@@ -181,9 +197,18 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	})
 }
 
-// guarded are the paths where a password or a link is tried.
+// guarded are the paths where a password, a code or a link is tried.
 func guarded(p string) bool {
-	return p == "/sign-in" || p == "/api/v1/sessions" || strings.HasPrefix(p, "/come-in/") || strings.HasPrefix(p, "/setup/") || strings.HasPrefix(p, "/api/v1/setup/") || strings.HasPrefix(p, "/api/v1/come-in/")
+	switch p {
+	case "/sign-in", "/recover", "/api/v1/sessions", "/api/v1/recover":
+		return true
+	}
+	for _, prefix := range []string{"/come-in/", "/setup/", "/account/access/", "/api/v1/setup/", "/api/v1/come-in/", "/api/v1/account/"} {
+		if strings.HasPrefix(p, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // address is where a request comes from. Behind a proxy on this machine it is

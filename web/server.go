@@ -87,6 +87,7 @@ func (s *Server) routes() []route {
 		s.siteRoutes(),
 		s.libraryRoutes(),
 		s.placeRoutes(),
+		s.peopleRoutes(),
 		s.blueprintRoutes(),
 		s.decideRoutes(),
 		s.advanceRoutes(),
