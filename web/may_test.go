@@ -197,6 +197,11 @@ var probes = map[place.Action][]door{
 	},
 	place.Invite: {
 		func(w *world, _ place.State) call { return post(w.p("/invite"), "role", "member") },
+		func(w *world, _ place.State) call { return get(w.p("/roll")) },
+		func(w *world, _ place.State) call { return post(w.p("/roll"), "count", "2") },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/roll"), map[string]int{"count": 2})
+		},
 		func(w *world, _ place.State) call { return post(w.p("/invitations/" + w.invitation() + "/end")) },
 		func(w *world, _ place.State) call {
 			return api("POST", w.s("/invitations"), map[string]string{"role": "member"})

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) peopleRoutes() []route {
-	return []route{
+	return append(s.rollRoutes(), []route{
 		{"GET /account/access", s.access},
 		{"POST /account/access/password", s.changePassword},
 		{"POST /account/access/codes", s.newCodes},
@@ -18,7 +18,7 @@ func (s *Server) peopleRoutes() []route {
 		{"POST /account/access/tokens/{token}/end", s.endToken},
 		{"GET /recover", s.recoverForm},
 		{"POST /recover", s.recover},
-	}
+	}...)
 }
 
 func (s *Server) access(w http.ResponseWriter, r *http.Request) error {

@@ -65,6 +65,7 @@ func (s *Server) peopleAPI(api huma.API) {
 			return s.token(ctx, v, nil)
 		})
 	s.tokenAPI(api)
+	s.rollAPI(api)
 }
 
 func (s *Server) tokenAPI(api huma.API) {

@@ -101,3 +101,32 @@ func TestLostPassword(t *testing.T) {
 		t.Error(a.status)
 	}
 }
+
+// TestSlipsCarryLabelsThatNothingKeeps prints a roll with labels, and looks for
+// them in the whole database.
+func TestSlipsCarryLabelsThatNothingKeeps(t *testing.T) {
+	n := openNode(t)
+	here, keeper := n.setUp("Here", "Keeper")
+	at := n.path(here.ID) + "/roll"
+	a := n.do(keeper, post(at, "labels", "Blue door\n\n<b>Mill</b> lane 3\n"))
+	if a.status != 200 || strings.Count(a.body, `class="slip"`) != 2 || !strings.Contains(a.body, "Blue door") || strings.Contains(a.body, "<b>Mill") {
+		t.Fatalf("%d %.500s", a.status, a.body)
+	}
+	link := regexp.MustCompile(`/come-in/[\w-]+`).FindString(a.body)
+	if a := n.do(person{}, post(link, "pseudonym", "Birch", "password", password)); a.status != 303 {
+		t.Error(a.status, a.body)
+	}
+	for where, row := range n.dump() {
+		if strings.Contains(row, "Blue door") || strings.Contains(row, "Mill") {
+			t.Error("a label is kept in", where)
+		}
+	}
+	if a := n.do(keeper, get(n.path(here.ID)+"/members")); strings.Contains(a.body, "Blue door") {
+		t.Error("a label stands beside the members")
+	}
+	for _, bad := range [][]string{{"labels", strings.Repeat("x\n", place.MaxRoll+1)}, {"labels", strings.Repeat("x", 200)}, {"count", "many"}, {"count", "0"}} {
+		if a := n.do(keeper, post(at, bad...)); a.status != 422 || strings.Contains(a.body, "/come-in/") {
+			t.Error(bad[0], a.status)
+		}
+	}
+}
