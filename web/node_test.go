@@ -120,6 +120,7 @@ type call struct {
 	method, path string
 	form         url.Values
 	json         any
+	raw          string // a body of the API as it stands
 	header       map[string]string
 }
 
@@ -158,6 +159,8 @@ func (n *node) do(as person, c call) answer {
 	switch {
 	case c.form != nil:
 		body, kind = strings.NewReader(c.form.Encode()), "application/x-www-form-urlencoded"
+	case c.raw != "":
+		body, kind = strings.NewReader(c.raw), "application/json"
 	case c.json != nil:
 		b, err := json.Marshal(c.json)
 		must(n.t, err)

@@ -157,7 +157,17 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p := i18n.From(r.Context())
 	f := s.frame(r, p.T("site.error."+string(kind)))
-	s.render(w, r, status(kind), page.Failed(f, string(kind), said(p, err), id))
+	s.render(w, r, status(kind), page.Failed(f, string(kind), said(p, err), id, atFields(p, err)))
+}
+
+// atFields are the messages of a fault at its fields, for a page without the form.
+func atFields(p *i18n.Printer, err error) (list []string) {
+	if f := asFault(err); f != nil {
+		for _, x := range f.Fields {
+			list = append(list, p.T(x.Key, x.Args...))
+		}
+	}
+	return list
 }
 
 // said is the message of a fault itself, when it has one that says more than
