@@ -108,3 +108,13 @@ func terms(s string) (out []string) {
 	}
 	return out
 }
+
+// Words are the words of a text, folded, in their order.
+func Words(s string) []string {
+	all := tokens(s)
+	out := make([]string, len(all))
+	for i, t := range all {
+		out[i] = t.word
+	}
+	return out
+}

@@ -25,6 +25,7 @@ func (s *Server) blueprintRoutes() []route {
 		object("/blueprint/{blueprint}/lineage", s.lineage),
 		object("/version/{version}", s.version),
 		object("/version/{version}/clause/{clause}", s.clause),
+		object("/version/{version}/clause/{clause}/scale", s.scale),
 		s.draftRoutes(),
 		s.fileRoutes(),
 		s.suggestionRoutes(),

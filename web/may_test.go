@@ -755,6 +755,7 @@ var open = map[string]string{
 	"POST /api/v1/account/tokens":                        "one's own account",
 	"DELETE /api/v1/account/tokens/{token}":              "one's own account",
 	"GET /api/v1/places":                                 "public",
+	"GET /api/v1/clauses/{clause}/scale":                 "public",
 	"GET /api/v1/guide":                                  "public",
 	"GET /api/v1/search":                                 "public texts alone are found",
 	"GET /api/v1/blueprints":                             "public",

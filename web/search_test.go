@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -157,5 +158,22 @@ func TestMachineTranslationIsNotForDeciding(t *testing.T) {
 	body, _ := b.post(at+"/propose", http.StatusUnprocessableEntity, "title", "Bring it", "version", k.ID, "rule", "consent", "quorum", "1", "review", "2100-01-01")
 	if !strings.Contains(body, "not for deciding") {
 		t.Errorf("the form doesn't say why:\n%s", body)
+	}
+}
+
+func TestScalePageAndCall(t *testing.T) {
+	s := openTextSite(t)
+	text := passages("All gas goes by 2030.")
+	text.Clauses[0].Softer, text.Clauses[0].Stronger = "The town considers less gas.", "All gas goes from every house by 2030."
+	k := s.publish(text)
+	b := s.browser(place.Viewer{})
+	at := strings.TrimPrefix(k.ID, s.URL) + "/clause/" + text.Clauses[0].ID
+	if !strings.Contains(b.get(at, http.StatusOK), at+"/scale") || !strings.Contains(b.get(at+"/scale", http.StatusOK), "All gas goes by 2030.") {
+		t.Error("nothing leads to the comparison, or it lacks the clause itself")
+	}
+	b.get(at+"x/scale", http.StatusNotFound)
+	var out scaleBody
+	if err := json.Unmarshal([]byte(b.get("/api/v1/clauses/"+text.Clauses[0].ID+"/scale?version="+url.QueryEscape(k.ID), http.StatusOK)), &out); err != nil || len(out.Ordered) != 1 || out.Ordered[0].Share <= 0 {
+		t.Errorf("%+v %v", out, err)
 	}
 }
