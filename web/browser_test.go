@@ -18,6 +18,7 @@ import (
 
 	"translocal/act"
 	"translocal/advance"
+	"translocal/blueprint"
 	"translocal/decide"
 	"translocal/place"
 )
@@ -201,6 +202,11 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	must(srv.Advances.SetStatus(ctx, s.keeper, s.place.Stream, b.ID, advance.Change{Lifecycle: advance.Delivery, Status: "stalled", Day: "2026-06-01", Source: "Minutes", Reason: "Nobody did it"}))
 	must(srv.Advances.SetMeeting(ctx, s.keeper, b.ID, "2027-03-01", 7))
 	must(srv.Advances.PutTask(ctx, s.keeper, b.ID, advance.Task{Title: "Print", Before: 3}))
+	began, err := srv.Blueprints.BeginFrom(ctx, s.keeper, "", text.Text, nil)
+	must(err)
+	entered, err := srv.Blueprints.EnterSuggestion(ctx, s.keeper, blueprint.NewOutside{To: k, Outside: blueprint.Outside{Name: "Upstream"},
+		Changes: []blueprint.SuggestedChange{{Kind: blueprint.ToDrop, Clause: text.Clauses[0].ID, Reason: "It is done"}}})
+	must(err)
 	at := strings.TrimPrefix(s.place.ID, s.URL)
 	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
 	lineage := of(text.Blueprint) + "/lineage"
@@ -208,6 +214,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
 		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/places/new"}
+		"?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
 }
 
 // axeRun asks axe-core for what breaks WCAG 2.2 A and AA.
