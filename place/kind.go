@@ -26,11 +26,11 @@ var SiteKinds = []SiteKind{Movement, Records}
 // A Power is something that one kind of site allows and another does not.
 type Power string
 
-// The powers. Each is asked for where it would be used: in the guard of the log,
+// The powers, asked for where they would be used: in the guard of the log,
 // or by the capability.
 const (
 	ErasePublished Power = "erase_published" // take texts and names out of published acts
-	EraseAccount   Power = "erase_account"   // forget an account and its name when somebody leaves
+	EraseAccount   Power = "erase_account"   // for whoever builds it: forget an account and its name when somebody leaves
 )
 
 // Powers is the table of what each kind allows: what stands in no list is refused.
