@@ -48,13 +48,15 @@ type Server struct {
 	limits *limits
 
 	counting chan struct{} // one count for a stranger at a time
+	checking chan struct{} // one check of a draft
+	checker  checker
 	finder   finder
 	reading  chan struct{} // one file at a time
 }
 
 // New makes a server.
 func New(c Config) *Server {
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), checking: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
@@ -93,6 +95,7 @@ func (s *Server) routes() []route {
 		s.advanceRoutes(),
 		s.fedRoutes(),
 		s.countRoutes(),
+		s.checkRoutes(),
 		s.searchRoutes(),
 		s.keepRoutes(),
 		s.feedRoutes(),

@@ -41,6 +41,7 @@ type Text struct {
 // ask less and more; clauses that came from one another have the same ID.
 type Clause struct {
 	clause.Clause
+	Anchor    string // its place in the page At, "" for none
 	Warnings  []Note
 	Elsewhere []Note
 }

@@ -111,10 +111,8 @@ func modal(text, from string) int {
 }
 
 // numbers are the numbers of a text, sorted, as they are written in digits.
-func numbers(s string) (out []string) {
-	for _, t := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) }) {
-		out = append(out, t)
-	}
+func numbers(s string) []string {
+	out := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
 	slices.Sort(out)
 	return out
 }

@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"decide/tally":     nil,
 	"decide/opinion":   nil,
 	"blueprint/clause": nil,
+	"blueprint/check":  {"blueprint/clause"}, // web gives it the library and the places' texts, so it knows of neither
 
 	"act":    {"db"},
 	"job":    {"db"},
@@ -57,7 +58,7 @@ var arrows = map[string][]string{
 var (
 	carriers     = []string{"act", "job", "blob", "search", "db"}
 	capabilities = slices.Clip([]string{
-		"place", "blueprint", "blueprint/clause", "decide", "decide/tally", "decide/opinion",
+		"place", "blueprint", "blueprint/clause", "blueprint/check", "decide", "decide/tally", "decide/opinion",
 		"advance", "testify", "converge", "atlas", "document",
 	})
 )

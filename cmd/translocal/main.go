@@ -14,6 +14,7 @@ import (
 // CLI is every subcommand with its flags; each flag has an environment variable.
 type CLI struct {
 	Serve       ServeCmd       `cmd:"" help:"Run a node."`
+	Check       CheckCmd       `cmd:"" help:"Lay a draft beside known texts: what was kept, changed, strengthened, weakened, and what it lacks."`
 	Compare     CompareCmd     `cmd:"" help:"Say which text was made from which, and what became of each clause."`
 	Opinion     OpinionCmd     `cmd:"" help:"Map the opinions in a Polis export."`
 	Tally       TallyCmd       `cmd:"" help:"Count the ballots of a file by a rule."`

@@ -1,0 +1,350 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"translocal/act"
+	"translocal/blueprint"
+	"translocal/blueprint/check"
+	"translocal/blueprint/clause"
+	"translocal/document"
+	"translocal/fault"
+	"translocal/i18n"
+	"translocal/library"
+	"translocal/place"
+	"translocal/web/page"
+)
+
+// checkTime is the most that one check of a stranger's draft may take.
+const checkTime = 30 * time.Second
+
+// A checker holds the texts that drafts are laid beside: the library and what
+// places published. It looks before each check whether a stream has moved.
+type checker struct {
+	mu      sync.Mutex
+	known   bool
+	stamp   act.Stamp
+	library []check.Text
+	texts   map[blueprint.VersionKey]checkText
+	corpus  *check.Corpus
+}
+
+type checkText struct {
+	listed blueprint.Listed
+	text   *check.Text // nil where strangers may not read it
+}
+
+// corpus gives the texts as of now. What did not change is not read again.
+func (s *Server) corpus(ctx context.Context) (*check.Corpus, error) {
+	c := &s.checker
+	stamp, err := s.Log.Stamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known && c.stamp == stamp {
+		return c.corpus, nil
+	}
+	heads, err := s.Blueprints.Public(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.library == nil {
+		c.library = CheckTexts(s.Library)
+	}
+	same := c.known && len(heads) == len(c.texts)
+	texts := make(map[blueprint.VersionKey]checkText, len(heads))
+	all := append([]check.Text{}, c.library...)
+	for _, h := range heads {
+		t, ok := c.texts[h.VersionKey]
+		if !ok || t.listed != h {
+			if t, err = s.checkText(ctx, h); err != nil {
+				return nil, err
+			}
+			same = false
+		}
+		texts[h.VersionKey] = t
+		if t.text != nil {
+			all = append(all, *t.text)
+		}
+	}
+	if !same {
+		c.corpus = check.NewCorpus(all)
+	}
+	c.known, c.stamp, c.texts = true, stamp, texts
+	return c.corpus, nil
+}
+
+// checkText reads a published text as a stranger does. Warnings come later, as
+// they are given on a clause and not on a version.
+func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, error) {
+	out := checkText{listed: h}
+	v, err := s.Blueprints.Read(ctx, place.Viewer{}, h.VersionKey)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.SignIn) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	t := &check.Text{ID: h.Blueprint, Source: check.Followed, Title: v.Title, Place: h.PlaceName, At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
+	if strings.HasPrefix(h.ID, s.Base+"/") {
+		t.Source = check.Own
+	}
+	for _, p := range v.Parents {
+		if p.Library != nil {
+			t.Parents = append(t.Parents, libraryID(p.Library.Model))
+		} else if p.Blueprint != h.Blueprint {
+			t.Parents = append(t.Parents, p.Blueprint)
+		}
+	}
+	for _, c := range v.Clauses {
+		if c.Missing {
+			continue
+		}
+		x := *c.Plain()
+		x.Text = clause.Fill(x.Text, v.Values())
+		t.Clauses = append(t.Clauses, check.Clause{Clause: x, Anchor: c.ID})
+	}
+	out.text = t
+	return out, nil
+}
+
+func libraryID(model string) string { return "library/" + model }
+
+// CheckTexts gives the models of a library as texts to lay a draft beside, one
+// in each language. The command checks with the same texts.
+func CheckTexts(lib *library.Library) (out []check.Text) {
+	for _, m := range lib.Models {
+		for _, l := range m.Languages {
+			t := check.Text{ID: libraryID(m.ID), Source: check.Model, Title: in(m.Title, l), At: "/library/model/" + m.ID + "?in=" + l, Language: l, Family: m.Family}
+			for _, a := range m.Passed {
+				t.Passed = append(t.Passed, in(a.Name, l))
+			}
+			for _, c := range m.Clauses {
+				x := check.Clause{Anchor: c.ID, Clause: clause.Clause{ID: m.Token(c.ID), Heading: in(c.Heading, l), Text: in(c.Text, l),
+					Softer: in(c.Softer, l), Stronger: in(c.Stronger, l), Power: in(c.Power, l)}}
+				for _, w := range c.Warnings {
+					x.Warnings = append(x.Warnings, check.Note{Kind: w.Kind, Text: in(w.Text, l), Where: in(w.Where, l), When: w.Happened, Source: cited(w.Sources)})
+				}
+				for _, e := range c.Elsewhere {
+					x.Elsewhere = append(x.Elsewhere, check.Note{Text: in(e.What, l), Source: cited(e.Sources)})
+				}
+				t.Clauses = append(t.Clauses, x)
+			}
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func cited(list []library.Source) string {
+	var out []string
+	for _, x := range list {
+		at := x.At
+		if x.Checked != "" {
+			at += " (" + x.Checked + ")"
+		}
+		out = append(out, at)
+	}
+	return strings.Join(out, "; ")
+}
+
+// checked lays a draft beside what is known here, one draft at a time. with
+// says beside what: "library", "places"; nothing means both.
+func (s *Server) checked(ctx context.Context, draft string, with []string) (check.Answer, error) {
+	corpus, err := s.corpus(ctx)
+	if err != nil {
+		return check.Answer{}, err
+	}
+	report, err := corpus.Check(ctx, draft, func(t check.Text) bool {
+		kind := "places"
+		if t.Source == check.Model {
+			kind = "library"
+		}
+		for _, w := range with {
+			if w == kind {
+				return true
+			}
+		}
+		return len(with) == 0
+	})
+	if err != nil {
+		return check.Answer{}, err
+	}
+	var failed error
+	seen := map[string][]check.Note{}
+	a := report.Answer(func(id string) []check.Note {
+		if _, ok := seen[id]; !ok && failed == nil {
+			seen[id], failed = s.warnedOn(ctx, id)
+		}
+		return seen[id]
+	})
+	return a, failed
+}
+
+// warnedOn gives the warnings in force that places published on a clause.
+func (s *Server) warnedOn(ctx context.Context, id string) (out []check.Note, err error) {
+	list, err := s.Blueprints.WarningsOn(ctx, place.Viewer{}, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range list {
+		if w.Withdrawn {
+			continue
+		}
+		n := check.Note{Kind: string(w.Kind), Text: w.Text, Where: w.Where, When: w.Happened, Source: w.Source}
+		if n.Source == "" {
+			n.Source = w.Cited
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// alone waits for the turn of a check, and gives it a limit of time.
+func (s *Server) alone(ctx context.Context) (context.Context, func(), error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	select {
+	case s.checking <- struct{}{}:
+		return ctx, func() { <-s.checking; cancel() }, nil
+	case <-ctx.Done():
+		cancel()
+		return ctx, nil, fault.New(fault.Unavailable, "check.busy")
+	}
+}
+
+func (s *Server) checkRoutes() []route {
+	return []route{{"GET /check-draft", s.checkForm}, {"POST /check-draft", s.checkDraft}}
+}
+
+func (s *Server) checkForm(w http.ResponseWriter, r *http.Request) error {
+	return s.show(w, r, page.CheckForm(s.frame(r, t(r, "check.title")), page.Filled("with", "library", "with", "places")))
+}
+
+// checkDraft answers with what is known beside each clause. Nothing is stored:
+// the page carries the text, to be sent again for an export.
+func (s *Server) checkDraft(w http.ResponseWriter, r *http.Request) error {
+	form, p, err := s.checkPosted(w, r)
+	if err != nil {
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusUnprocessableEntity, page.CheckForm(s.frame(r, t(r, "check.title")), form))
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if export := form.Value("as"); export != "" {
+		return s.exportCheck(w, r, export, p)
+	}
+	return s.show(w, r, page.CheckedDraft(s.frame(r, t(r, "check.result")), p))
+}
+
+func (s *Server) checkPosted(w http.ResponseWriter, r *http.Request) (form page.Form, p page.CheckPage, err error) {
+	form, name, data, err := postedDraft(w, r) // before its turn, so that a slow sender keeps nobody waiting
+	if err != nil {
+		return form, p, err
+	}
+	ctx, done, err := s.alone(r.Context())
+	if err != nil {
+		return form, p, err
+	}
+	defer done()
+	if len(data) > 0 {
+		d, err := document.Read(name, data)
+		if x := asFault(err); x != nil {
+			return form, p, fault.At("file", x.Key, x.Args...)
+		}
+		if err != nil {
+			return form, p, err
+		}
+		form.Values.Set("text", d.Markdown)
+		p.Lost = d.Lost
+	}
+	p.Text, p.With = form.Value("text"), form.Values["with"]
+	p.Answer, err = s.checked(ctx, p.Text, p.With)
+	return form, p, err
+}
+
+// postedDraft reads a form with a pasted draft, or with a file, all in memory.
+func postedDraft(w http.ResponseWriter, r *http.Request) (form page.Form, name string, data []byte, err error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		form, err = typed(w, r)
+		return form, "", nil, err
+	}
+	form = page.Filled()
+	most := int64(document.MaxFile + 1<<20)
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	var large *http.MaxBytesError
+	if err := r.ParseMultipartForm(most); errors.As(err, &large) {
+		return form, "", nil, fault.At("file", "document.too_large", "max", document.MaxFile>>20)
+	} else if err != nil {
+		return form, "", nil, fault.Wrap(fault.Invalid, err, "fault.form")
+	}
+	form.Values = r.PostForm
+	f, head, err := r.FormFile("file")
+	if errors.Is(err, http.ErrMissingFile) {
+		return form, "", nil, nil // pasted
+	}
+	if err != nil {
+		return form, "", nil, fault.Wrap(fault.Invalid, err, "fault.form")
+	}
+	defer f.Close()
+	data, err = io.ReadAll(f)
+	return form, filepath.Base(head.Filename), data, err
+}
+
+// exportCheck gives the result as a file.
+func (s *Server) exportCheck(w http.ResponseWriter, r *http.Request, as string, p page.CheckPage) error {
+	pr := i18n.From(r.Context())
+	doc := page.CheckDocument(r.Context(), p)
+	doc.Language, doc.RTL = pr.Lang(), pr.Dir() == "rtl"
+	var data []byte
+	var err error
+	name, kind := "draft.md", "text/markdown; charset=utf-8"
+	switch as {
+	case "markdown":
+		data = doc.Markdown()
+	case "docx":
+		name, kind = "draft.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+		data, err = doc.DOCX()
+	default:
+		return fault.New(fault.Invalid, "fault.form")
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, err = w.Write(data)
+	return err
+}
+
+func (s *Server) checkAPI(api huma.API) {
+	operate(api, "POST", "/check", "check-draft", "Lay a draft beside what is known; nothing of it is stored",
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Text string   `json:"text" doc:"Markdown or plain text, 256 KiB at most"`
+				With []string `json:"with,omitempty" enum:"library,places" doc:"Beside what to lay it; left out: all"`
+			}
+		}) (*struct{ Body check.Answer }, error) {
+			ctx, done, err := s.alone(ctx)
+			if err != nil {
+				return nil, err
+			}
+			defer done()
+			a, err := s.checked(ctx, in.Body.Text, in.Body.With)
+			if err != nil {
+				return nil, err
+			}
+			return &struct{ Body check.Answer }{a}, nil
+		})
+}
