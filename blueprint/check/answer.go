@@ -1,6 +1,9 @@
 package check
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // Answer is a report with all that a reader needs, by value: as JSON it is what the API and the command give.
 type Answer struct {
@@ -31,7 +34,8 @@ type Known struct {
 	At         string   `json:"at,omitempty"`
 	Language   string   `json:"language,omitempty"`
 	Heading    string   `json:"heading,omitempty"`
-	Wording    string   `json:"wording"`
+	Wording    string   `json:"wording"`          // the recorded one that is nearest
+	Itself     string   `json:"itself,omitempty"` // the clause as it stands, where the nearest is its softer or stronger wording
 	Similarity float64  `json:"similarity,omitempty"`
 	Warnings   []Note   `json:"warnings"`
 	Elsewhere  []Note   `json:"elsewhere"`
@@ -59,6 +63,9 @@ func (r Report) Answer(warnings func(id string) []Note) Answer {
 		t, c := r.Texts[text], r.Clause(text, n)
 		k := Known{Source: t.Source, Title: t.Title, Place: t.Place, At: t.at(c), Language: t.Language, Heading: c.Heading, Wording: wording,
 			Warnings: append([]Note{}, c.Warnings...), Elsewhere: append([]Note{}, c.Elsewhere...), Passed: append([]string{}, t.Passed...)}
+		if !strings.Contains(c.Text, wording) {
+			k.Itself = c.Text
+		}
 		if t.Source != File {
 			k.Clause = c.ID
 			if warnings != nil {
