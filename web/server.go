@@ -99,6 +99,7 @@ func (s *Server) routes() []route {
 		s.searchRoutes(),
 		s.keepRoutes(),
 		s.feedRoutes(),
+		s.mapRoutes(),
 	} {
 		all = append(all, part...)
 	}
