@@ -30,6 +30,7 @@ func (s *Server) api() {
 	for _, part := range []func(huma.API){s.placeAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.advanceAPI, s.fedAPI, s.searchAPI, s.checkAPI, s.guideAPI, s.scaleAPI, s.keepAPI} {
 		part(api)
 	}
+	s.description = api.OpenAPI()
 }
 
 // operate registers one operation whose faults become RFC 9457 problems with a

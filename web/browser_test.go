@@ -217,6 +217,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/places/new",
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
 		"/map",
+		"/api", "/api/describe-place",
 	}
 }
 

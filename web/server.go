@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/danielgtaylor/huma/v2"
 
 	"translocal/act"
 	"translocal/advance"
@@ -46,6 +47,8 @@ type Server struct {
 	Config
 	mux    *http.ServeMux
 	limits *limits
+
+	description *huma.OpenAPI // of the JSON API
 
 	counting chan struct{} // one count for a stranger at a time
 	checking chan struct{} // one check of a draft
@@ -100,6 +103,7 @@ func (s *Server) routes() []route {
 		s.keepRoutes(),
 		s.feedRoutes(),
 		s.mapRoutes(),
+		s.manualRoutes(),
 	} {
 		all = append(all, part...)
 	}
