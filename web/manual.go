@@ -43,7 +43,9 @@ func (s *Server) operations() (all []page.Operation) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b page.Operation) int { return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method)) })
+	slices.SortFunc(all, func(a, b page.Operation) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
+	})
 	return all
 }
 

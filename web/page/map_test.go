@@ -43,7 +43,9 @@ func TestEqualEarth(t *testing.T) {
 }
 
 func TestMapShowsWherePlacesAre(t *testing.T) {
-	at := func(lat, lon int) *place.Place { return &place.Place{Profile: place.Profile{At: &place.Point{Lat: lat, Lon: lon}}} }
+	at := func(lat, lon int) *place.Place {
+		return &place.Place{Profile: place.Profile{At: &place.Point{Lat: lat, Lon: lon}}}
+	}
 	for name, m := range map[string]MapPage{
 		"none": {}, "one": {Places: []*place.Place{at(-346, -584)}}, "two far": {Places: []*place.Place{at(-900, -1800), at(900, 1800)}},
 		"same spot": {Places: []*place.Place{at(405, -37), at(405, -37)}}, "edge": {Places: []*place.Place{at(0, 1800)}},
