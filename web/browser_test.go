@@ -218,6 +218,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
 		"/map",
 		"/api", "/api/describe-place",
+		"/room",
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -179,7 +181,7 @@ func (l *limits) allow(key string, each time.Duration, burst int) bool {
 func (s *Server) limited(next http.Handler) http.Handler {
 	refuse := s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.TooMany, "fault.too_many") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ok, from := true, address(r)
+		ok, from := true, s.address(r)
 		switch p := r.URL.Path; {
 		case strings.HasPrefix(p, "/fed/"), strings.HasPrefix(p, "/asset/"):
 		case guarded(p) && r.Method != http.MethodGet:
@@ -211,14 +213,15 @@ func guarded(p string) bool {
 	return false
 }
 
-// address is where a request comes from. Behind a proxy on this machine it is
-// the last address that the proxy vouches for.
-func address(r *http.Request) string {
+// address is where a request comes from. Behind a proxy that we trust it is the
+// last address that the proxy vouches for; what a browser wrote before it counts
+// for nothing.
+func (s *Server) address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+	if ip, err := netip.ParseAddr(host); err == nil && s.trusts(ip.Unmap()) {
 		if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 {
 			parts := strings.Split(f[len(f)-1], ",")
 			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {
@@ -227,6 +230,12 @@ func address(r *http.Request) string {
 		}
 	}
 	return host
+}
+
+// trusts tells whether an address is that of a proxy whose word is taken: one on
+// this machine, or one that was named at the start.
+func (s *Server) trusts(ip netip.Addr) bool {
+	return ip.IsLoopback() || slices.ContainsFunc(s.Proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // pathForLog is the path without what opens something: secrets of links never

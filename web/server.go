@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -30,8 +31,11 @@ import (
 // Config is what a server is made of.
 type Config struct {
 	Base string // URL of the node, without a slash at its end
-	Demo bool   // say on each page that its places are made up
-	I18n *i18n.Bundle
+	// Proxies are the addresses of proxies, beside those on this machine, whose
+	// word about where a request comes from is taken.
+	Proxies []netip.Prefix
+	Demo    bool // say on each page that its places are made up
+	I18n    *i18n.Bundle
 
 	Log        *act.Log
 	Node       *fed.Node
@@ -67,6 +71,8 @@ func New(c Config) *Server {
 	for _, r := range s.routes() {
 		s.mux.Handle(r.pattern, s.page(r.handle))
 	}
+	s.mux.HandleFunc("GET /healthz", healthy)
+	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "fault.not_found") }))
 	s.api()
 	return s

@@ -20,6 +20,7 @@ func (s *Server) siteRoutes() []route {
 		{"GET /account", s.account},
 		{"POST /account/sessions/{session}/end", s.endSession},
 		{"GET /who-may", s.whoMay},
+		{"GET /room", s.room},
 	}
 }
 

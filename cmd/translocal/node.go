@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -56,6 +57,8 @@ type nodeOptions struct {
 	Blobs string // folder for files, or "" for one in the data folder
 	Base  string // public URL, without a slash at its end
 	Demo  bool
+	// Proxies are those whose word about a visitor's address is taken.
+	Proxies []netip.Prefix
 	// AllowPeers are addresses that may be reached though they are private.
 	AllowPeers []string
 }
@@ -125,7 +128,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	blueprints.Library = web.LibraryText(lib)
 	decisions := decide.New(n.log)
 	decisions.Decidable = blueprints.Decidable
-	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
+	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Library: lib})
 	return n, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -17,6 +18,7 @@ type ServeCmd struct {
 	Data  string `default:"data" type:"path" help:"Folder for everything that the node keeps; it is made when missing."`
 	Addr  string `default:"127.0.0.1:7080" help:"Address to listen on."`
 	URL   string `name:"url" help:"URL under which others reach this node, such as https://example.org. Without it: the address."`
+	Room  bool   `help:"Listen in the local network, for people in one room, and show the address as a code. The link is not encrypted."`
 	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
 	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
@@ -24,11 +26,18 @@ type ServeCmd struct {
 	BackupTo   string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
 	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
 
+	TrustedProxy []netip.Prefix `help:"Networks of proxies, beside this machine, whose X-Forwarded-For is believed: 10.0.0.2/32."`
+
 	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
 }
 
 // Run serves until it is interrupted.
 func (c *ServeCmd) Run(ctx context.Context) error {
+	if c.Room {
+		if err := c.enterRoom(); err != nil {
+			return err
+		}
+	}
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w. Choose another with --addr", c.Addr, err)
@@ -38,7 +47,7 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if base == "" {
 		base = "http://" + l.Addr().String()
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy})
 	if err != nil {
 		return err
 	}
@@ -57,6 +66,9 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	// Reading the library and, on a new node, making the schema leaves much behind
 	// that is never needed again; small machines want it back.
 	debug.FreeOSMemory()
+	if c.Room {
+		greetRoom(base)
+	}
 	greet(base, secret)
 	return n.serve(ctx, l)
 }
