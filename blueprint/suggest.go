@@ -240,6 +240,8 @@ func submissions() []act.SubmissionType {
 		act.DefineSubmission(SuggestType, checkSuggested, receiveSuggested).OnWithdrawn(receiveTakenBack),
 		act.DefineSubmission(TalkType, checkTalked, receiveTalked),
 		act.DefineSubmission(AnswerType, checkAnswered, receiveAnswered),
+		act.DefineSubmission(PassOnType, checkPassedOn, receivePassedOn),
+		act.DefineSubmission(HeardType, checkHeard, receiveHeard),
 	}
 }
 

@@ -86,6 +86,7 @@ type NewWarning struct {
 	Happened string // 2020, 2020-02 or 2020-02-27; "" when not known
 	Source   string // URL
 	Cited    string // a source that has no URL
+	Told     string // id of what was told to the place, which this deals with, or ""
 }
 
 func (w *NewWarning) clean() error {
@@ -129,6 +130,11 @@ func (b *Blueprints) Warn(ctx context.Context, v place.Viewer, w NewWarning) (id
 		}
 		if err := holds(ctx, tx, h.VersionKey, w.Clause); err != nil {
 			return nil, err
+		}
+		if w.Told != "" {
+			if err := b.heardOut(ctx, tx, w.Place, w.Told); err != nil {
+				return nil, err
+			}
 		}
 		actor, err := actorOf.One(ctx, tx, w.Place)
 		if err != nil {

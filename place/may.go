@@ -59,6 +59,7 @@ const (
 	ReadSuggestions  Action = "blueprint.read_suggestions"
 	SuggestChange    Action = "blueprint.suggest"
 	AnswerSuggestion Action = "blueprint.answer_suggestion"
+	HearTold         Action = "blueprint.hear_told"
 )
 
 // The actions on proposals: their states are the rounds.
@@ -141,6 +142,7 @@ var Table = []Rule{
 	{ReadSuggestions, Any, members},
 	{SuggestChange, Any, keepers},
 	{AnswerSuggestion, Any, keepers},
+	{HearTold, Any, keepers},
 }
 
 // Allowed reads the table.

@@ -223,7 +223,11 @@ func (s *Server) clause(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showClause(w, r, http.StatusOK, v, r.PathValue("clause"), page.Form{})
+	form, err := s.toldWarning(r)
+	if err != nil {
+		return err
+	}
+	return s.showClause(w, r, http.StatusOK, v, r.PathValue("clause"), form)
 }
 
 func (s *Server) showClause(w http.ResponseWriter, r *http.Request, code int, v *blueprint.Version, id string, form page.Form) error {
@@ -265,7 +269,7 @@ func (s *Server) warn(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = s.Blueprints.Warn(r.Context(), viewer(r), blueprint.NewWarning{Place: act.Fingerprint(form.Value("place")), Version: v.VersionKey,
 		Clause: form.Value("clause"), Kind: blueprint.WarningKind(form.Value("kind")), Text: form.Value("text"), Where: form.Value("where"),
-		Happened: form.Value("happened"), Source: form.Value("source"), Cited: form.Value("cited")})
+		Happened: form.Value("happened"), Source: form.Value("source"), Cited: form.Value("cited"), Told: form.Value("told")})
 	if err != nil {
 		if err := again(r, &form, err); err != nil {
 			return err

@@ -440,7 +440,11 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Work(s.frame(r, t(r, "blueprint.work")), p, notices, drafts, received, sent))
+	told, err := b.ToldTo(ctx, v, p.Stream)
+	if err != nil && !fault.Is(err, fault.Forbidden) { // it is for keepers alone
+		return err
+	}
+	return s.show(w, r, page.Work(s.frame(r, t(r, "blueprint.work")), p, notices, drafts, received, sent, len(told)))
 }
 
 func (s *Server) putAside(w http.ResponseWriter, r *http.Request) error {

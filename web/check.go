@@ -96,7 +96,7 @@ func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, 
 	if err != nil {
 		return out, err
 	}
-	t := &check.Text{ID: h.Blueprint, Source: check.Followed, Title: v.Title, Place: h.PlaceName, At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
+	t := &check.Text{ID: h.Blueprint, Ref: h.ID, Source: check.Followed, Title: v.Title, Place: h.PlaceName, At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
 	if strings.HasPrefix(h.ID, s.Base+"/") {
 		t.Source = check.Own
 	}
@@ -126,7 +126,7 @@ func libraryID(model string) string { return "library/" + model }
 func CheckTexts(lib *library.Library) (out []check.Text) {
 	for _, m := range lib.Models {
 		for _, l := range m.Languages {
-			t := check.Text{ID: libraryID(m.ID), Source: check.Model, Title: in(m.Title, l), At: "/library/model/" + m.ID + "?in=" + l, Language: l, Family: m.Family}
+			t := check.Text{ID: libraryID(m.ID), Ref: m.ID, Source: check.Model, Title: in(m.Title, l), At: "/library/model/" + m.ID + "?in=" + l, Language: l, Family: m.Family}
 			for _, a := range m.Passed {
 				t.Passed = append(t.Passed, in(a.Name, l))
 			}

@@ -29,10 +29,16 @@ type world struct {
 	authority                    string
 	suggested                    string // from there, for here
 	sent                         string // from here, for there
+	tales                        int
 }
 
 var putBack = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, 1)
 	on conflict (stream, person) do update set role = excluded.role`)
+
+// A tale about a clause of a place elsewhere can't be told to one of two places of a node by the way in: the node
+// gives it to the other. So it is put down.
+var putTold = db.Exec(`insert into blueprint_told (id, stream, at, clause, version, in_stream, submission, from_actor, body)
+	values ($1, $2, 9000000000000000, $3, $4, $5, '', '', '{"about":"A","text":"B"}')`)
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
@@ -507,6 +513,21 @@ var probes = map[place.Action][]door{
 			return api("POST", w.s("/warnings/withdraw"), map[string]string{"id": w.warning(), "reason": "It came after all"})
 		},
 	},
+	place.HearTold: {
+		func(w *world, _ place.State) call { return get(w.p("/told")) },
+		func(w *world, _ place.State) call { return post(w.p("/told"), "id", w.told(), "do", "dismiss") },
+		func(w *world, _ place.State) call { return post(w.p("/told"), "id", w.told(), "do", "pass-on") },
+		func(w *world, _ place.State) call { return api("GET", w.s("/told"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/told/dismiss"), map[string]string{"id": w.told()})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/told/pass-on"), map[string]string{"id": w.told()})
+		},
+		func(w *world, _ place.State) call {
+			return get(w.path(w.text.ID) + "/clause/" + w.text.Clauses[0].ID + "?told=" + w.told() + "&place=" + string(w.here.Stream))
+		},
+	},
 	place.ReadSuggestions: {
 		func(w *world, _ place.State) call { return get(w.p("/suggestion?id=" + url.QueryEscape(w.received()))) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/suggestions"), nil) },
@@ -627,6 +648,17 @@ func (w *world) warning() string {
 		Clause: w.text.Clauses[0].ID, Kind: "ignored", Text: "Nothing came of it", Cited: "Minutes"})
 	must(w.t, err)
 	return id
+}
+
+// told is something that waits for the keepers here and concerns a text of there.
+func (w *world) told() string {
+	w.t.Helper()
+	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
+		_, err := putTold.Run(w.t.Context(), tx, "t"+fmt.Sprint(w.tales), w.here.Stream, w.theirs.Clauses[0].ID, w.theirs.ID, w.theirs.Stream)
+		return err
+	}))
+	w.tales++
+	return "t" + fmt.Sprint(w.tales-1)
 }
 
 // loose is a draft that belongs to no place: who has its link works on it.
@@ -758,6 +790,7 @@ var open = map[string]string{
 	"GET /api/v1/clauses/{clause}/scale":                 "public",
 	"GET /api/v1/guide":                                  "public",
 	"GET /api/v1/search":                                 "public texts alone are found",
+	"POST /api/v1/told":                                  "anybody may tell keepers something, seldom",
 	"POST /api/v1/check":                                 "public texts alone are looked at, and nothing is kept",
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",

@@ -186,6 +186,8 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		case strings.HasPrefix(p, "/fed/"), strings.HasPrefix(p, "/asset/"):
 		case guarded(p) && r.Method != http.MethodGet:
 			ok = s.limits.allow("key "+from, 6*time.Second, 20)
+		case tells(p) && r.Method == http.MethodPost:
+			ok = s.limits.allow("tell "+from, tellEach, tellBurst)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
 		default:

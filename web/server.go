@@ -105,6 +105,7 @@ func (s *Server) routes() []route {
 		s.fedRoutes(),
 		s.countRoutes(),
 		s.checkRoutes(),
+		s.tellRoutes(),
 		s.searchRoutes(),
 		s.keepRoutes(),
 		s.feedRoutes(),

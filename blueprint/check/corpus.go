@@ -28,6 +28,7 @@ type Text struct {
 	ID       string // the same for all versions and languages; Parent refers to it
 	Source   Source
 	Title    string
+	Ref      string   // what names this text to its source: the URL of a version, the id of a model; "" for files
 	Place    string   // whose text it is, "" for the library and files
 	At       string   // where to read it, "" for nowhere
 	Language string   // BCP 47, "" if not known

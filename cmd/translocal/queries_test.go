@@ -41,7 +41,7 @@ var private = []string{
 	"site_setting", "person", "membership", "session", "invitation", "recovery_code", "personal_token",
 	"job", "job_claim", "submission_out", "submission_in", "submission_sender", "checkpoint", "record_evidence",
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
-	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice",
+	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice", "blueprint_told",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
 	"storage_use",
 }

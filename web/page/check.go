@@ -118,3 +118,15 @@ func wentName(w check.Went) string {
 	}
 	return w.Place
 }
+
+// askPath is where somebody can tell what became of a clause like this.
+func askPath(c check.Checked) string {
+	if len(c.Near) == 0 {
+		return tellPath("", "")
+	}
+	k := c.Near[0]
+	if k.Source == check.Model {
+		return tellPath("", k.Clause)
+	}
+	return tellPath(k.Ref, k.Clause)
+}
