@@ -3,7 +3,6 @@ package tally
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -52,22 +51,18 @@ func ParseCSV(data []byte) (*Election, error) {
 	if err != nil {
 		return nil, err
 	}
-	header, _, _ := bytes.Cut(s.data, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(s.data))
-	r.Comma = separator(header)
-	r.FieldsPerRecord = -1
-	r.ReuseRecord = true
-	c := &csvReader{rows: r, election: &Election{}, optionIDs: map[string]bool{}, voterAt: map[string]int{}, points: map[string]*big.Rat{}}
+	c := &csvReader{rows: newCSVRows(s.data), election: &Election{}, optionIDs: map[string]bool{}, points: map[string]*big.Rat{}}
 	if err := c.header(); err != nil {
 		return nil, err
 	}
+	c.election.Ballots = make([]Ballot, 0, bytes.Count(s.data[c.rows.at:], []byte("\n"))+1)
 	for {
 		row, err := c.next()
-		if errors.Is(err, io.EOF) {
-			return c.election, nil
-		}
 		if err != nil {
 			return nil, err
+		}
+		if row == nil {
+			return c.election, nil
 		}
 		if err := c.ballot(row); err != nil {
 			return nil, err
@@ -75,31 +70,21 @@ func ParseCSV(data []byte) (*Election, error) {
 	}
 }
 
-// separator gives the separator that a header uses most; a comma if none.
-func separator(header []byte) rune {
-	best := ','
-	for _, s := range ";\t" {
-		if bytes.Count(header, []byte(string(s))) > bytes.Count(header, []byte(string(best))) {
-			best = s
-		}
-	}
-	return best
-}
-
 type csvReader struct {
-	rows     *csv.Reader
+	rows     *csvRows
 	election *Election
 	line     int // of the row at hand
 
 	columns   []csvColumn
 	optionIDs map[string]bool
-	voterAt   map[string]int      // voter id → line
+	voterIDs  voterIDs
 	points    map[string]*big.Rat // numbers already read
 	voters    int64
 	positions bool
 
-	marked []mark // of the ballot at hand
-	room   []int  // from which the ballots' choices are cut
+	marked []mark         // of the ballot at hand
+	room   slab[int]      // from which the ballots' choices are cut
+	shared slab[*big.Rat] // and their points
 }
 
 // mark is what a ballot says of one option.
@@ -111,64 +96,69 @@ type mark struct {
 // csvColumn says what a column holds.
 type csvColumn struct {
 	name   string
-	option int // of an option's column; else -1
-	extra  bool
+	is     columnIs
+	option int // of an option's column
 }
+
+type columnIs int
+
+const (
+	isExtra columnIs = iota
+	isOption
+	isVoter
+	isWeight
+	isPosition
+)
+
+// ownColumns are those that mean something by their name alone.
+var ownColumns = map[string]columnIs{columnVoter: isVoter, columnWeight: isWeight, columnPosition: isPosition}
 
 func (c *csvReader) errorf(expected, found string, args ...any) error {
 	return &FormatError{Line: c.line, Found: fmt.Sprintf(found, args...), Expected: expected}
 }
 
-// next reads a row; io.EOF after the last.
-func (c *csvReader) next() ([]string, error) {
-	row, err := c.rows.Read()
-	var broken *csv.ParseError
-	switch {
-	case errors.As(err, &broken):
-		c.line = broken.Line
-		return nil, c.errorf(`quotes around a whole field, doubled within it`, "a misplaced or unclosed quote")
-	case err != nil:
-		return nil, err
-	}
-	c.line, _ = c.rows.FieldPos(0)
-	return row, nil
+// next reads a row; nil after the last.
+func (c *csvReader) next() ([][]byte, error) {
+	row, err := c.rows.next()
+	c.line = c.rows.first
+	return row, err
 }
 
 func (c *csvReader) header() error {
 	row, err := c.next()
-	if errors.Is(err, io.EOF) {
-		c.line = 1
-		return c.errorf("a header that names the columns", "an empty file")
-	}
 	if err != nil {
 		return err
 	}
+	if row == nil {
+		c.line = 1
+		return c.errorf("a header that names the columns", "an empty file")
+	}
 	prefix := ""
 	seen := map[string]bool{}
-	for _, name := range row {
-		name = strings.TrimSpace(name)
-		column := csvColumn{name: name, option: -1}
-		before, id, isOption := strings.Cut(name, ":")
+	for _, field := range row {
+		name := strings.TrimSpace(string(field))
+		column := csvColumn{name: name}
+		before, id, divided := strings.Cut(name, ":")
 		lower := strings.ToLower(before)
 		switch kind, known := csvKinds[lower]; {
-		case isOption && known:
+		case divided && known:
 			if prefix != "" && prefix != lower {
 				return c.errorf(`option columns that all begin with "`+prefix+`:"`, "column %s", quoted(name))
 			}
 			prefix = lower
 			c.election.Kind = kind
-			column.option = len(c.election.Options)
+			column.is, column.option = isOption, len(c.election.Options)
 			if err := c.option(id); err != nil {
 				return err
 			}
-		case slices.Contains([]string{columnVoter, columnWeight, columnPosition}, strings.ToLower(name)):
+		case ownColumns[strings.ToLower(name)] != isExtra:
 			column.name = strings.ToLower(name)
-			c.positions = c.positions || column.name == columnPosition
+			column.is = ownColumns[column.name]
+			c.positions = c.positions || column.is == isPosition
 		default:
-			column.extra = true
 			c.election.BallotColumns = append(c.election.BallotColumns, name)
 		}
-		if !column.extra && seen[column.name] {
+		if column.is != isExtra && seen[column.name] {
 			return c.errorf("each column once", "column %s again", quoted(name))
 		}
 		seen[column.name] = true
@@ -181,7 +171,7 @@ func (c *csvReader) header() error {
 		c.election.Kind = Positions
 		c.election.Options = []Option{{ID: proposalID}}
 	case prefix == "":
-		return c.errorf(`a column "position", or a column for each option such as "rank:ID"`, "columns %s", quoted(strings.Join(row, ", ")))
+		return c.errorf(`a column "position", or a column for each option such as "rank:ID"`, "columns %s", quoted(string(bytes.Join(row, []byte(", ")))))
 	}
 	return nil
 }
@@ -201,8 +191,8 @@ func (c *csvReader) option(id string) error {
 }
 
 // ballot reads one row.
-func (c *csvReader) ballot(row []string) error {
-	if len(row) == 1 && strings.TrimSpace(row[0]) == "" {
+func (c *csvReader) ballot(row [][]byte) error {
+	if len(row) == 1 && !c.rows.quotedFirst && len(bytes.TrimSpace(row[0])) == 0 {
 		return nil // a line of blanks
 	}
 	if len(row) != len(c.columns) {
@@ -212,18 +202,25 @@ func (c *csvReader) ballot(row []string) error {
 	c.marked = c.marked[:0]
 	for i, value := range row {
 		column := &c.columns[i]
-		value = strings.TrimSpace(value)
+		if column.is == isExtra {
+			b.Extra = append(b.Extra, string(value))
+			continue
+		}
+		if len(value) == 0 && column.is == isOption {
+			continue
+		}
+		if n := len(value); n > 0 && (edge(value[0]) || edge(value[n-1])) {
+			value = bytes.TrimSpace(value)
+		}
 		var err error
-		switch {
-		case column.extra:
-			b.Extra = append(b.Extra, strings.Clone(row[i]))
-		case column.option >= 0:
+		switch column.is {
+		case isOption:
 			err = c.mark(column, value)
-		case column.name == columnVoter:
+		case isVoter:
 			err = c.voter(&b, value)
-		case column.name == columnWeight:
+		case isWeight:
 			err = c.weight(&b, value)
-		case column.name == columnPosition:
+		case isPosition:
 			err = c.position(&b, value)
 		}
 		if err != nil {
@@ -239,64 +236,63 @@ func (c *csvReader) ballot(row []string) error {
 	return nil
 }
 
-func (c *csvReader) voter(b *Ballot, value string) error {
-	if line, ok := c.voterAt[value]; ok && value != "" {
-		return c.errorf("one ballot a voter", "voter %s again (first on line %d)", quoted(value), line)
+// edge tells whether a byte may belong to a blank around a value.
+func edge(b byte) bool { return b <= ' ' || b >= 0x80 }
+
+func (c *csvReader) voter(b *Ballot, value []byte) error {
+	b.Voter = string(value)
+	if line := c.voterIDs.add(b.Voter, c.line); line > 0 {
+		return c.errorf("one ballot a voter", "voter %s again (first on line %d)", quoted(b.Voter), line)
 	}
-	b.Voter = strings.Clone(value)
-	c.voterAt[b.Voter] = c.line
 	return nil
 }
 
-func (c *csvReader) weight(b *Ballot, value string) error {
-	n, err := strconv.ParseInt(value, 10, 64)
+func (c *csvReader) weight(b *Ballot, value []byte) error {
+	n, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || n < 1 {
-		return c.errorf("a whole number from 1 on", "weight %s", quoted(value))
+		return c.errorf("a whole number from 1 on", "weight %s", quoted(string(value)))
 	}
 	b.Weight = n
 	return nil
 }
 
-func (c *csvReader) position(b *Ballot, value string) error {
-	switch p := Position(strings.ToLower(value)); p {
-	case Agree, Abstain, Object, Block, StandAside:
-		b.Position = p
-		return nil
+func (c *csvReader) position(b *Ballot, value []byte) error {
+	for _, p := range positionOrder {
+		if strings.EqualFold(string(value), string(p)) {
+			b.Position = p
+			return nil
+		}
 	}
-	return c.errorf("agree, abstain, object, block or stand-aside", "position %s", quoted(value))
+	return c.errorf("agree, abstain, object, block or stand-aside", "position %s", quoted(string(value)))
 }
 
 // mark reads what a ballot says of one option.
-func (c *csvReader) mark(column *csvColumn, value string) error {
+func (c *csvReader) mark(column *csvColumn, value []byte) error {
 	m := mark{option: column.option}
+	if len(value) == 0 {
+		return nil
+	}
 	switch c.election.Kind {
 	case Ordinal:
-		if value == "" {
-			return nil
-		}
-		rank, err := strconv.Atoi(value)
-		if err != nil || rank < 1 || rank > maxCSVRank {
-			return c.errorf(fmt.Sprintf("a rank from 1 to %d, or nothing", maxCSVRank), "%s for %s", quoted(value), column.name)
+		rank, ok := csvRank(value)
+		if !ok {
+			return c.errorf(fmt.Sprintf("a rank from 1 to %d, or nothing", maxCSVRank), "%s for %s", quoted(string(value)), column.name)
 		}
 		m.rank = rank - 1
 	case Score, Cumulative:
-		if value == "" {
-			return nil
-		}
 		points, err := c.number(value)
 		if err != nil {
-			return c.errorf(err.Error(), "%s for %s", quoted(value), column.name)
+			return c.errorf(err.Error(), "%s for %s", quoted(string(value)), column.name)
 		}
 		m.points = points
 	default:
-		switch strings.ToLower(value) {
-		case "1", "x", "yes", "true":
-		case "", "0", "no", "false":
+		marked, ok := csvMarked(value)
+		switch {
+		case !ok:
+			return c.errorf("1, x, yes or true; 0, no, false or nothing", "%s for %s", quoted(string(value)), column.name)
+		case !marked:
 			return nil
-		default:
-			return c.errorf("1, x, yes or true; 0, no, false or nothing", "%s for %s", quoted(value), column.name)
-		}
-		if c.election.Kind == ChooseOne && len(c.marked) > 0 {
+		case c.election.Kind == ChooseOne && len(c.marked) > 0:
 			return c.errorf("at most one", "a second choice, %s", column.name)
 		}
 	}
@@ -304,15 +300,41 @@ func (c *csvReader) mark(column *csvColumn, value string) error {
 	return nil
 }
 
-func (c *csvReader) number(value string) (*big.Rat, error) {
-	if r := c.points[value]; r != nil {
+// csvRank reads a rank from 1 to maxCSVRank.
+func csvRank(value []byte) (rank int, ok bool) {
+	for _, b := range value {
+		digit := b - '0'
+		if digit > 9 || rank > maxCSVRank {
+			return 0, false
+		}
+		rank = 10*rank + int(digit)
+	}
+	return rank, rank >= 1 && rank <= maxCSVRank
+}
+
+// csvMarked reads a mark or none.
+func csvMarked(value []byte) (marked, ok bool) {
+	if len(value) > len("false") {
+		return false, false
+	}
+	switch strings.ToLower(string(value)) {
+	case "1", "x", "yes", "true":
+		return true, true
+	case "0", "no", "false":
+		return false, true
+	}
+	return false, false
+}
+
+func (c *csvReader) number(value []byte) (*big.Rat, error) {
+	if r := c.points[string(value)]; r != nil {
 		return r, nil
 	}
-	r, err := parseDecimal(value)
+	r, err := parseDecimal(string(value))
 	if err != nil {
 		return nil, err
 	}
-	c.points[strings.Clone(value)] = r
+	c.points[string(value)] = r
 	return r, nil
 }
 
@@ -323,27 +345,41 @@ func (c *csvReader) setChoices(b *Ballot) {
 	if n == 0 {
 		return
 	}
+	b.Choices = c.room.take(n)
+	if c.election.Kind == Ordinal && c.strict(b.Choices) {
+		return
+	}
 	slices.SortStableFunc(c.marked, func(x, y mark) int { return x.rank - y.rank })
-	if cap(c.room)-len(c.room) < n {
-		c.room = make([]int, 0, max(8192, n))
-	}
-	start := len(c.room)
-	plain := true
 	for i, m := range c.marked {
-		c.room = append(c.room, m.option)
-		plain = plain && m.rank == i
+		b.Choices[i] = m.option
 	}
-	b.Choices = c.room[start:len(c.room):len(c.room)]
 	switch c.election.Kind {
 	case Score, Cumulative:
-		for _, m := range c.marked {
-			b.Points = append(b.Points, m.points)
+		b.Points = c.shared.take(n)
+		for i, m := range c.marked {
+			b.Points[i] = m.points
 		}
 	case Ordinal:
-		for i := 0; !plain && i < n; i++ {
-			b.Ranks = append(b.Ranks, c.marked[i].rank)
+		b.Ranks = make([]int, n)
+		for i, m := range c.marked {
+			b.Ranks[i] = m.rank
 		}
 	}
+}
+
+// strict puts each marked option at its rank among choices; false if the ranks
+// are not 0, 1, 2, …, each once.
+func (c *csvReader) strict(choices []int) bool {
+	for i := range choices {
+		choices[i] = -1
+	}
+	for _, m := range c.marked {
+		if m.rank >= len(choices) || choices[m.rank] >= 0 {
+			return false
+		}
+		choices[m.rank] = m.option
+	}
+	return true
 }
 
 // WriteCSV writes ballots in the format that [ParseCSV] reads. What the format
@@ -388,7 +424,12 @@ func csvHasVoters(e *Election) bool {
 	return slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Voter != "" })
 }
 
+// csvHasWeights also asks for a second column where there would be but one: in it
+// an empty ballot would be an empty line.
 func csvHasWeights(e *Election) bool {
+	if len(e.Options) == 1 && len(e.BallotColumns) == 0 && !csvHasVoters(e) && e.Kind != Positions {
+		return true
+	}
 	return slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Weight != 1 })
 }
 
@@ -399,7 +440,7 @@ func csvHeader(e *Election) ([]string, error) {
 	}
 	for _, name := range e.BallotColumns {
 		before, _, isOption := strings.Cut(name, ":")
-		if _, known := csvKinds[strings.ToLower(before)]; known && isOption || slices.Contains([]string{columnVoter, columnWeight, columnPosition}, strings.ToLower(name)) {
+		if _, known := csvKinds[strings.ToLower(before)]; known && isOption || ownColumns[strings.ToLower(name)] != isExtra {
 			return nil, fmt.Errorf("the ballots have a column %q, which means something else in a CSV file", name)
 		}
 		header = append(header, name)

@@ -244,6 +244,34 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// How spreadsheets write the same ballots: each reads alike.
+func TestCSVAsSpreadsheetsWriteIt(t *testing.T) {
+	want, err := ParseCSV([]byte("voter,score:a|Park; big,why\n1,2.5,\"x \"\"y\"\"\nz\"\n2,,\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"semicolons and decimal commas": "voter;\"score:a|Park; big\";why\n1;2,5;\"x \"\"y\"\"\nz\"\n2;;\n",
+		"quotes everywhere":             "\"voter\",\"score:a|Park; big\",\"why\"\n\"1\",\"2,5\",\"x \"\"y\"\"\nz\"\n\"2\",\"\",\"\"",
+		"sep":                           "\xef\xbb\xbfsep=;\r\nvoter;\"score:a|Park; big\";why\r\n1;2,5;\"x \"\"y\"\"\r\nz\"\r\n\r\n2;;\r\n",
+		"blanks around quotes":          "voter, \"score:a|Park; big\" , why\n 1 ,\t\"2.50\" ,\"x \"\"y\"\"\nz\"\n2, ,\n",
+		"tabs":                          "voter\tscore:a|Park; big\twhy\n1\t2.5\t\"x \"\"y\"\"\nz\"\n2\t\t\n",
+	} {
+		e, err := ParseCSV([]byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		wantElection(t, name, e, want)
+	}
+}
+
+// A ballot that marks nothing in the only column is a ballot all the same.
+func TestCSVKeepsAnEmptyBallot(t *testing.T) {
+	e := &Election{Kind: Approval, Options: []Option{{ID: "a"}}, Ballots: []Ballot{{Weight: 1}, {Weight: 1, Choices: []int{0}}}}
+	wantElection(t, "written and read back", writeAndRead(t, formatNamed(t, "csv"), e), e)
+}
+
 // Each broken file is refused with its line, what is there and what should be.
 func TestBrokenFiles(t *testing.T) {
 	const preflib = "# DATA TYPE: soc\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n"
@@ -322,6 +350,10 @@ func TestBrokenFiles(t *testing.T) {
 		{"csv", "approval", "approve:a\n2\n", 2, `"2"`, "1, x, yes"},
 		{"csv", "two chosen", "choose:a,choose:b\nx,x\n", 2, "second choice", "at most one"},
 		{"csv", "quotes", "voter,position\n\"a,agree\n", 2, "quote", "doubled"},
+		{"csv", "a quote that is never closed", "voter,position\na,agree\n\"b,agree\nc,agree\n", 3, "quote that is not closed", "doubled"},
+		{"csv", "after a field of two lines", "voter,position,why\na,agree,\"one\r\ntwo\"\nb,maybe,\n", 4, `"maybe"`, "abstain"},
+		{"csv", "UTF-16 without mark", "r\x00a\x00", 1, "zero byte", "UTF-8"},
+		{"csv", "lines that end in CR", "voter,position\ra,agree\rb,maybe\r", 3, `"maybe"`, "abstain"},
 		{"csv", "stray quote", "voter,position\na\"b,agree\n", 2, "quote", "doubled"},
 	} {
 		t.Run(test.format+" "+test.name, func(t *testing.T) {

@@ -1,12 +1,10 @@
 package tally
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Pabulib's .pb format: three tables of semicolon-separated values under the
@@ -30,12 +28,9 @@ var pabulibKinds = map[string]Kind{
 // ParsePabulib reads a .pb file. Of a broken file it gives a [*FormatError] and
 // no election. Every column and every line of META is kept, in order.
 func ParsePabulib(data []byte) (*Election, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return nil, &FormatError{Line: 1, Found: "UTF-16 text", Expected: "UTF-8 text"}
-	}
-	if !utf8.Valid(data) {
-		return nil, notUTF8(data)
+	data, err := plainText(data)
+	if err != nil {
+		return nil, err
 	}
 	p := &pabulibReader{
 		rows:     fieldReader{text: string(data), line: 1},
@@ -46,16 +41,6 @@ func ParsePabulib(data []byte) (*Election, error) {
 		return nil, err
 	}
 	return p.election, nil
-}
-
-// notUTF8 finds the line of the first byte that is not UTF-8.
-func notUTF8(data []byte) error {
-	for line, text := range bytes.Split(data, []byte("\n")) {
-		if !utf8.Valid(text) {
-			return &FormatError{Line: line + 1, Found: fmt.Sprintf("bytes that are not UTF-8: %.40q", text), Expected: "UTF-8 text"}
-		}
-	}
-	return nil
 }
 
 type pabulibReader struct {

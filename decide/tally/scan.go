@@ -19,22 +19,37 @@ type scanner struct {
 
 // newScanner skips a byte order mark and refuses what is not UTF-8.
 func newScanner(data []byte) (*scanner, error) {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if !utf8.Valid(data) {
-		line := 1
-		for rest := data; len(rest) > 0; {
-			r, size := utf8.DecodeRune(rest)
-			if r == utf8.RuneError && size == 1 {
-				break
-			}
-			if r == '\n' {
-				line++
-			}
-			rest = rest[size:]
-		}
-		return nil, &FormatError{Line: line, Found: "bytes that are not UTF-8", Expected: "a text file saved as UTF-8"}
+	data, err := plainText(data)
+	if err != nil {
+		return nil, err
 	}
 	return &scanner{data: data, line: 1}, nil
+}
+
+// plainText gives the text of a file without byte order mark. What is not UTF-8
+// is refused. Where lines end in CR alone, as old spreadsheets wrote them, LF
+// stands in its place; the data given is not changed.
+func plainText(data []byte) ([]byte, error) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, &FormatError{Line: 1, Found: "bytes that are not UTF-8: UTF-16 text", Expected: "a text file saved as UTF-8"}
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if bytes.IndexByte(data, '\n') < 0 {
+		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	}
+	at := bytes.IndexByte(data, 0)
+	if at >= 0 {
+		return nil, &FormatError{Line: 1 + bytes.Count(data[:at], []byte("\n")), Found: "a zero byte, as in UTF-16", Expected: "a text file saved as UTF-8"}
+	}
+	if utf8.Valid(data) {
+		return data, nil
+	}
+	for line, text := range bytes.Split(data, []byte("\n")) {
+		if !utf8.Valid(text) {
+			return nil, &FormatError{Line: line + 1, Found: fmt.Sprintf("bytes that are not UTF-8: %.40q", text), Expected: "a text file saved as UTF-8"}
+		}
+	}
+	return data, nil
 }
 
 func (s *scanner) end() bool { return s.at >= len(s.data) }
