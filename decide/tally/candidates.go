@@ -14,6 +14,20 @@ func (c *counting) explain(key string, nameValue ...string) {
 	c.out.Explanation = append(c.out.Explanation, Msg(key, nameValue...))
 }
 
+// explainEmptySeats says how many seats nobody fills: because nobody is left, or
+// because the rule gives seats for support alone.
+func (c *counting) explainEmptySeats() {
+	empty := c.rule.Seats - len(c.out.Winners)
+	if c.election.Budget != nil || empty <= 0 || len(c.out.Tied) > 0 {
+		return
+	}
+	key := "counting.why.empty_seats"
+	if len(c.out.Winners) < len(c.standing()) {
+		key = "counting.why.unfilled_seats"
+	}
+	c.explain(key, "count", strconv.Itoa(empty))
+}
+
 // joinIDs puts ids into one argument of a message, a line each: an id can hold
 // any other character.
 func joinIDs(ids []string) string { return strings.Join(ids, "\n") }

@@ -355,9 +355,6 @@ func (m *meek) finished() bool {
 		m.out.Rounds = append(m.out.Rounds, m.round("fill", rest...))
 		m.electAll(rest)
 	}
-	if empty := left - len(rest); empty > 0 {
-		m.explain("counting.why.stv_empty_seats", "count", strconv.Itoa(empty))
-	}
 	return true
 }
 

@@ -366,7 +366,7 @@ func TestFewerCandidatesThanSeats(t *testing.T) {
 	e := rankings(t, 5, "2 A>B", "1 B")
 	for _, rule := range []string{"stv-scottish", "stv-wigm", "stv-meek"} {
 		out := mustCount(t, e, Rule{Name: rule})
-		if !slices.Equal(out.Winners, []string{"A", "B"}) || !explained(out, "counting.why.stv_empty_seats") {
+		if !slices.Equal(out.Winners, []string{"A", "B"}) || !explained(out, "counting.why.empty_seats") {
 			t.Errorf("%s: %v", rule, out.Winners)
 		}
 	}
@@ -454,4 +454,36 @@ func TestTooManyOpenOrders(t *testing.T) {
 	if out := mustCount(t, e, Rule{Name: "ranked-pairs"}); len(out.Winners) != 1 {
 		t.Errorf("by id: %v", out.Winners)
 	}
+}
+
+// Seats that nobody fills are said, by whatever rule.
+func TestEmptySeats(t *testing.T) {
+	withdrawn := &Election{Kind: Approval, Options: []Option{{ID: "a"}, {ID: "b", Withdrawn: true}, {ID: "c"}}, Ballots: []Ballot{{Weight: 3, Choices: []int{0, 1}}, {Weight: 1, Choices: []int{2}}}}
+	for _, rule := range []string{"approval", "phragmen", "equal-shares"} {
+		out := mustCount(t, withdrawn, Rule{Name: rule, Seats: 3, Completion: map[string]string{"equal-shares": CompletionGreedy}[rule]})
+		if !slices.Equal(out.Winners, []string{"a", "c"}) || !explained(out, "counting.why.empty_seats") {
+			t.Errorf("%s: %v, %v", rule, out.Winners, out.Explanation)
+		}
+	}
+	// Two seats, four voters: a seat costs two, which the three for a have and the one for c has not.
+	out := mustCount(t, withdrawn, Rule{Name: "equal-shares", Seats: 2, Completion: CompletionNone})
+	if !slices.Equal(out.Winners, []string{"a"}) || !explained(out, "counting.why.unfilled_seats") {
+		t.Errorf("%v, %v", out.Winners, out.Explanation)
+	}
+	out = mustCount(t, rankings(t, 1, "2 A>B"), Rule{Name: "schulze", Seats: 3})
+	if !explained(out, "counting.why.empty_seats") {
+		t.Error(out.Explanation)
+	}
+}
+
+// Plurality counts where it is asked for, and is proposed to nobody.
+func TestPluralityIsNotProposed(t *testing.T) {
+	e := rankings(t, 1, "2 A>B")
+	if slices.Contains(RulesFor(e), "plurality") {
+		t.Error(RulesFor(e))
+	}
+	if _, err := DeclaredRule(e); err == nil || strings.Contains(err.Error(), "plurality") {
+		t.Error(err)
+	}
+	mustCount(t, e, Rule{Name: "plurality"})
 }

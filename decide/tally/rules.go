@@ -17,6 +17,7 @@ type method struct {
 	kinds []Kind
 	money bool // shares out a budget
 	seats bool // shares out a budget or, without one, seats
+	asked bool // counts only where somebody asked for it; never proposed
 	count func(*counting) error
 }
 
@@ -39,7 +40,7 @@ var methods = map[string]method{
 	"stv-scottish": {kinds: ranked, count: countScottish},
 	"stv-wigm":     {kinds: ranked, count: countWIGM},
 	"stv-meek":     {kinds: ranked, count: countMeek},
-	"plurality":    {kinds: []Kind{ChooseOne, Ordinal}, count: countPlurality},
+	"plurality":    {kinds: []Kind{ChooseOne, Ordinal}, asked: true, count: countPlurality},
 	"score":        {kinds: []Kind{Score, Cumulative}, count: countScore},
 
 	"consent":         {kinds: oneProposal, count: countConsent},
@@ -97,15 +98,17 @@ func CountContext(ctx context.Context, e *Election, r Rule, progress func(done, 
 	if err := m.count(c); err != nil {
 		return nil, err
 	}
+	c.explainEmptySeats()
 	c.out.Rule = c.rule
 	return c.out, nil
 }
 
-// RulesFor lists the rules that can count the election's ballots, by name.
+// RulesFor lists the rules that can count the election's ballots and that we
+// propose, by name. Plurality is not among them: it counts where it was chosen.
 func RulesFor(e *Election) []string {
 	var names []string
 	for name, m := range methods {
-		if slices.Contains(m.kinds, e.Kind) && (m.money == (e.Budget != nil) || m.seats) {
+		if !m.asked && slices.Contains(m.kinds, e.Kind) && (m.money == (e.Budget != nil) || m.seats) {
 			names = append(names, name)
 		}
 	}

@@ -198,9 +198,6 @@ func (s *stv) finished() bool {
 		s.out.Rounds = append(s.out.Rounds, s.round("fill", rest...))
 		s.electAll(rest)
 	}
-	if empty := left - len(rest); empty > 0 {
-		s.explain("counting.why.stv_empty_seats", "count", strconv.Itoa(empty))
-	}
 	return true
 }
 
