@@ -18,6 +18,7 @@ type CLI struct {
 	Compare     CompareCmd     `cmd:"" help:"Say which text was made from which, and what became of each clause."`
 	Opinion     OpinionCmd     `cmd:"" help:"Map the opinions in a Polis export."`
 	Tally       TallyCmd       `cmd:"" help:"Count the ballots of a file by a rule."`
+	Pots        PotsCmd        `cmd:"" help:"Share a budget among districts or themes by people and need, and count each by itself."`
 	Convert     ConvertCmd     `cmd:"" help:"Write an election in another format."`
 	Demo        DemoCmd        `cmd:"" help:"Start three nodes and play a story through them."`
 	Rebuild     RebuildCmd     `cmd:"" help:"Write the public tables anew from the streams, or check that they agree."`

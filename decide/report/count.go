@@ -50,11 +50,14 @@ type countPage struct {
 	Counted
 	p       *i18n.Printer
 	options map[string]*tally.Option
+
+	part string // of a page of several counts: tells their pictures apart
 }
 
 // section is a part of the page under a heading.
 type section struct {
 	Title   string
+	Under   bool // the title stands below that of a pot
 	Text    []string
 	Warning bool // the text is a warning
 	Figure  *figure
@@ -130,10 +133,15 @@ func (v *countPage) number(n tally.Number) string {
 	if n.IsZero() {
 		return ""
 	}
+	return v.upTo(6, n)
+}
+
+// upTo writes an exact number if it has no more decimals than that.
+func (v *countPage) upTo(decimals int, n tally.Number) string {
 	digits, exact := n.FloatPrec()
 	f, _ := n.Float64()
 	switch {
-	case !exact || digits > 6:
+	case !exact || digits > decimals:
 		return v.T("counting.report.about", "amount", v.p.Decimal(f, 2))
 	case n.IsInt() && n.Num().IsInt64():
 		return v.p.Number(int(n.Num().Int64()))
@@ -143,12 +151,16 @@ func (v *countPage) number(n tally.Number) string {
 	return n.String()
 }
 
-// money is a number in the election's currency.
+// money is a number in the election's currency, to the hundredth.
 func (v *countPage) money(n tally.Number) string {
-	if currency := v.Election.MetaValue("currency"); currency != "" && !n.IsZero() {
-		return v.number(n) + "\u00a0" + currency // never apart
+	if n.IsZero() {
+		return ""
 	}
-	return v.number(n)
+	amount := v.upTo(2, n)
+	if currency := v.Election.MetaValue("currency"); currency != "" {
+		return amount + "\u00a0" + currency // never apart
+	}
+	return amount
 }
 
 func (v *countPage) count(n int64) string { return v.p.Number(int(n)) }
@@ -194,7 +206,16 @@ func (v *countPage) arg(name, value string) string {
 }
 
 // How is the rule in plain words.
-func (v *countPage) How() (out []string) {
+func (v *countPage) How() []string {
+	out := v.byRule()
+	out = append(out, v.p.N("counting.report.ballots", int(v.Election.Voters())))
+	if v.Outcome.Inexact {
+		return append(out, v.T("counting.report.inexact"))
+	}
+	return append(out, v.T("counting.report.exact"))
+}
+
+func (v *countPage) byRule() (out []string) {
 	r := v.Outcome.Rule
 	out = append(out, v.p.T("counting.rule."+key(r.Name)))
 	if r.Utility != "" {
@@ -222,11 +243,7 @@ func (v *countPage) How() (out []string) {
 		by, _, _ := strings.Cut(r.Tie.String(), ":")
 		out = append(out, v.p.T("counting.tie."+key(by), "seed", r.Tie.Seed))
 	}
-	out = append(out, v.p.N("counting.report.ballots", int(v.Election.Voters())))
-	if v.Outcome.Inexact {
-		return append(out, v.T("counting.report.inexact"))
-	}
-	return append(out, v.T("counting.report.exact"))
+	return out
 }
 
 // Why are the outcome's own sentences.
@@ -253,7 +270,13 @@ func (v *countPage) Check() string {
 
 // Command is the line that counts again.
 func (v *countPage) Command() string {
-	line := []string{"translocal", "tally", quoted(v.File), "--rule", quoted(v.Outcome.Rule.Text())}
+	return v.command("tally")
+}
+
+// command is the line of a subcommand with what belongs to it before the rule.
+func (v *countPage) command(name string, more ...string) string {
+	line := append([]string{"translocal", name, quoted(v.File)}, more...)
+	line = append(line, "--rule", quoted(v.Outcome.Rule.Text()))
 	options := v.Outcome.Rule.Options()
 	for _, name := range []string{"utility", "completion", "stop", "integral", "increment", "comparison", "no_skip", "min_score", "seats", "eligible", "quorum", "tie"} {
 		switch value := options[name].(type) {

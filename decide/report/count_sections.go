@@ -60,7 +60,15 @@ func (v *countPage) supporters() map[string]int64 {
 }
 
 // Sections are the rest of the page.
-func (v *countPage) Sections() (out []section) {
+func (v *countPage) Sections() []section {
+	out := v.sections()
+	for i := range out {
+		out[i].Under = v.part != ""
+	}
+	return out
+}
+
+func (v *countPage) sections() (out []section) {
 	for _, s := range []*section{v.moneySection(), v.paidSection(), v.shortSection(), v.skippedSection(), v.supportedSection()} {
 		if s != nil {
 			out = append(out, *s)

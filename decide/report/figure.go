@@ -15,7 +15,7 @@ const (
 	labelWidth  = 250
 	valueWidth  = 130
 	rowHeight   = 26
-	maxLabel    = 34 // characters
+	maxLabel    = 30 // characters
 )
 
 // figure is a chart of horizontal bars with a label before and a value after
@@ -31,7 +31,7 @@ type figureBar struct {
 }
 
 func (v *countPage) figure(id, title string) *figure {
-	return &figure{ID: id, Title: title, Text: v.T("counting.report.picture")}
+	return &figure{ID: v.part + id, Title: title, Text: v.T("counting.report.picture")}
 }
 
 func (f *figure) add(label string, length tally.Number, value string, line tally.Number) {

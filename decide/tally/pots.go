@@ -1,9 +1,11 @@
 package tally
 
 import (
+	"context"
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +81,107 @@ func potClaims(pots []Pot) ([]*big.Rat, error) {
 		return nil, fmt.Errorf("no pot has people and need: there is nobody to share with")
 	}
 	return claims, nil
+}
+
+// ParsePots reads a table of pots: a CSV file with the columns pot, people and,
+// if there is one, need. Errors are [*FormatError].
+func ParsePots(data []byte) ([]Pot, error) {
+	text, err := plainText(data)
+	if err != nil {
+		return nil, err
+	}
+	rows := newCSVRows(text)
+	broken := func(expected, found string, args ...any) error {
+		return &FormatError{Line: max(rows.first, 1), Found: fmt.Sprintf(found, args...), Expected: expected}
+	}
+	header, err := rows.next()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(header))
+	at := map[string]int{"pot": -1, "people": -1, "need": -1}
+	for i, name := range header {
+		names[i] = strings.ToLower(strings.TrimSpace(string(name)))
+		if was, known := at[names[i]]; known && was >= 0 {
+			return nil, broken("each column once", "column %q again", names[i])
+		}
+		at[names[i]] = i
+	}
+	if at["pot"] < 0 || at["people"] < 0 {
+		return nil, broken("columns pot, people and perhaps need", "columns %s", quoted(strings.Join(names, ", ")))
+	}
+	var pots []Pot
+	lines := map[string]int{}
+	for {
+		row, err := rows.next()
+		if err != nil || row == nil {
+			return pots, err
+		}
+		if len(row) != len(names) {
+			return nil, broken(fmt.Sprintf("%d, as in the header", len(names)), "%d fields", len(row))
+		}
+		value := func(column string) string { return strings.TrimSpace(string(row[at[column]])) }
+		p := Pot{Name: value("pot")}
+		if line := lines[p.Name]; line > 0 {
+			return nil, broken("each pot once", "pot %s again (first on line %d)", quoted(p.Name), line)
+		}
+		lines[p.Name] = rows.first
+		if p.People, err = strconv.ParseInt(value("people"), 10, 64); err != nil || p.People < 0 {
+			return nil, broken("a whole number of people", "%s", quoted(value("people")))
+		}
+		if at["need"] >= 0 && value("need") != "" {
+			if p.Need, err = ParseAmount(value("need")); err != nil {
+				return nil, broken("a need of zero or more, such as 1.5", "%s", quoted(value("need")))
+			}
+		}
+		pots = append(pots, p)
+	}
+}
+
+// PotOutcome is what became of one pot.
+type PotOutcome struct {
+	Pot
+	Share   *big.Rat
+	Part    *Election // its projects, and the ballots that name one of them
+	Outcome *Outcome  // nil: no project asks for this money
+}
+
+// CountPots shares the election's budget among pots, in whole multiples of unit,
+// and counts each pot by itself. The pot of a project is its value in the given
+// column. The outcomes are in the order of the pots.
+func CountPots(ctx context.Context, e *Election, column string, pots []Pot, unit *big.Rat, r Rule, progress func(done, total int64)) ([]PotOutcome, error) {
+	if e.Budget == nil {
+		return nil, fmt.Errorf("there is no budget to share")
+	}
+	if len(e.Options) == 0 {
+		return nil, fmt.Errorf("there are no projects")
+	}
+	shares, err := SplitBudget(e.Budget, unit, pots)
+	if err != nil {
+		return nil, err
+	}
+	byName := map[string]*big.Rat{}
+	for i, p := range pots {
+		byName[p.Name] = shares[i]
+	}
+	parts, err := e.SplitBy(column, byName)
+	if err != nil {
+		return nil, err
+	}
+	var out []PotOutcome
+	for i, p := range pots {
+		one := PotOutcome{Pot: p, Share: shares[i], Part: parts[p.Name]}
+		if one.Part != nil {
+			if one.Outcome, err = CountContext(ctx, one.Part, r, nil); err != nil {
+				return nil, fmt.Errorf("pot %q: %w", p.Name, err)
+			}
+		}
+		out = append(out, one)
+		if progress != nil {
+			progress(int64(i+1), int64(len(pots)))
+		}
+	}
+	return out, nil
 }
 
 // sainteLague shares units: as if they were given one by one, each to the pot
