@@ -17,8 +17,13 @@ import (
 // Segmented finds the clauses of a text that comes from a file: Markdown as package document gives it.
 // A heading stands on the first clause below it; title is left out where it heads the text. Each clause has a new id.
 func Segmented(title, markdown string) []Clause {
+	out, _ := segmented(title, markdown)
+	return out
+}
+
+// segmented also says which provision each clause is, by the id that clause.Segment gives it.
+func segmented(title, markdown string) (out []Clause, provisions []string) {
 	list := clause.Segment(markdown)
-	var out []Clause
 	last := ""
 	for i, p := range list {
 		c := Clause{Wording: Wording(p.Clause)}
@@ -38,9 +43,9 @@ func Segmented(title, markdown string) []Clause {
 		if utf8.RuneCountInString(c.Heading) > MaxHeading {
 			c.Heading, c.Text = "", c.Heading+"\n\n"+c.Text
 		}
-		out = append(out, c)
+		out, provisions = append(out, c), append(provisions, p.ID)
 	}
-	return out
+	return out, provisions
 }
 
 // label puts the number of a provision where it reads best: the name of an article is a heading, "(a)" is not.
@@ -196,4 +201,70 @@ func (t *Text) cleanIncoming() error {
 		err = fault.At("clauses", "fault.required")
 	}
 	return err
+}
+
+// BeginChecked begins a draft from a text, in Markdown, that was laid beside a source. same says which clause of the source
+// each provision of the text is, by the ids that clause.Segment gives to provisions: what the person confirmed. These
+// keep the ids of the source, so that what becomes of them is known on both sides; neighbours that are one clause are put
+// together. Without source, or with nothing in common, the draft has no parent. stream "": for whoever has the link.
+func (b *Blueprints) BeginChecked(ctx context.Context, v place.Viewer, stream act.Fingerprint, t Text, markdown string, source *Source, same map[string]string) (Link, error) {
+	if !slices.Contains(Institutions, t.Institution) {
+		t.Institution = Institutions[0]
+	}
+	list, provisions := segmented(t.Title, markdown)
+	return b.begin(ctx, v, stream, func(ctx context.Context, tx *db.Tx, d *Draft) error {
+		t.Clauses = list
+		if source != nil && len(same) > 0 {
+			base, parent, err := b.source(ctx, tx, v, *source)
+			if err != nil {
+				return err
+			}
+			if t.Clauses, err = confirmed(base, list, provisions, same); err != nil {
+				return err
+			}
+			t.Variables, t.Family, t.Rests, t.Institution = base.blank().Variables, base.Family, base.Rests, base.Institution
+			d.From = []Parent{parent}
+		}
+		if err := t.cleanIncoming(); err != nil {
+			return err
+		}
+		d.Text = t
+		return d.cleanBlanks()
+	})
+}
+
+// confirmed gives the clauses of a text the ids that a person confirmed.
+func confirmed(base Text, list []Clause, provisions []string, same map[string]string) ([]Clause, error) {
+	for _, id := range same {
+		if base.index(id) < 0 {
+			return nil, fault.At("same", "fault.not_found")
+		}
+	}
+	var out []Clause
+	from := []int{} // index in base for each of out, -1: new
+	used := map[string]bool{}
+	last := "" // what the clause before is, "" for new
+	for i, c := range list {
+		id := same[provisions[i]]
+		if id != "" && id == last {
+			n := &out[len(out)-1]
+			n.Text = strings.TrimSpace(n.Text + "\n\n" + c.Text)
+			continue
+		}
+		j := -1
+		if id != "" && !used[id] {
+			j, used[id] = base.index(id), true
+		}
+		if last = id; j < 0 {
+			last = ""
+		}
+		out, from = append(out, c), append(from, j)
+	}
+	filled := base.filled()
+	for i, j := range from {
+		if j >= 0 {
+			out[i] = base.Clauses[j].as(filled[j], out[i])
+		}
+	}
+	return out, nil
 }

@@ -143,3 +143,32 @@ func TestAnAnswerEnteredByHandGivesWayToASignedOne(t *testing.T) {
 		t.Errorf("%+v", x.Answer)
 	}
 }
+
+// What a person confirmed keeps the id of its source; neighbours that are one clause are put together, and the same clause
+// further down is a new one.
+func TestBeginChecked(t *testing.T) {
+	n := openNode(t, "Rio")
+	k := n.publish(sampleText(), VersionKey{})
+	v := n.read(k)
+	call, letter := v.Clauses[0].ID, v.Clauses[1].ID
+	draft := "The Council of Rio endorses the call.\n\nIt does so gladly and with all its voice.\n\nNobody asked for this clause.\n\nThe mayor writes to the government within nine days.\n\nThe call is endorsed once more here."
+	same := map[string]string{"c1": call, "c2": call, "c4": letter, "c5": call}
+	l, err := n.b.BeginChecked(t.Context(), n.keeper, "", Text{Title: "Ours", Language: "en"}, draft, &Source{Version: k}, same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := n.b.ReadDraft(t.Context(), n.keeper, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Clauses) != 4 || d.Clauses[0].ID != call || d.Clauses[2].ID != letter || d.Clauses[1].ID == call || d.Clauses[3].ID == call ||
+		d.Clauses[0].Text != "The Council of Rio endorses the call.\n\nIt does so gladly and with all its voice." || len(d.From) != 1 || d.From[0].Version.URL != k.ID {
+		t.Errorf("%+v", d.DraftBody)
+	}
+	if _, err := n.b.BeginChecked(t.Context(), n.keeper, "", Text{Language: "en"}, draft, &Source{Version: k}, map[string]string{"c1": "none"}); !hasField(err, "same") {
+		t.Error(err)
+	}
+	if _, err := n.b.BeginChecked(t.Context(), n.keeper, "", Text{Language: "en"}, "", nil, nil); !fault.Is(err, fault.Invalid) {
+		t.Error(err)
+	}
+}

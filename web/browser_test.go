@@ -319,3 +319,61 @@ func (v *visitor) findsWhatIsWrong(axe string) {
 		v.t.Fatalf("a field without a label: axe found %q", found)
 	}
 }
+
+// A stranger checks a draft of sixty clauses and goes on with it as a draft, with and without script, in both
+// languages, at both widths; each page on the way is looked at.
+func TestBrowserCheckDraft(t *testing.T) {
+	s := openTextSite(t)
+	v := browse(t, s.URL)
+	axe, err := os.ReadFile(filepath.Join("browsertest", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Skip("axe-core is not installed: make deps does it")
+	}
+	for i, c := range []struct {
+		lang   string
+		width  int64
+		script bool
+	}{{"en", 1280, true}, {"es", 320, true}, {"en", 320, false}, {"es", 1280, false}} {
+		what := fmt.Sprintf("%s %d script=%v", c.lang, c.width, c.script)
+		v.script(true)
+		v.width(c.width)
+		v.open("/check-draft?lang=" + c.lang)
+		v.script(c.script)
+		v.open("/check-draft")
+		v.do(chromedp.SetValue(chromedp.CSS("#f-text"), longDraft(s, c.lang)), chromedp.Click(chromedp.CSS("main form button")))
+		v.sees(`name="packed"`)
+		v.looked(what+" result", string(axe), c.script)
+		v.do(chromedp.Click(chromedp.CSS(`button[form="again"][name="from"]:not(.link)`)))
+		v.sees(`value="0"`)
+		v.looked(what+" next", string(axe), c.script)
+		v.do(chromedp.Click(chromedp.CSS(`button[name="as"][value="adapt"]`)))
+		v.sees("/check-draft/adapt")
+		v.looked(what+" adapt", string(axe), c.script)
+		v.do(chromedp.Click(chromedp.CSS(`form[action="/check-draft/adapt"] button`)))
+		v.sees("/draft/")
+		if i == 0 {
+			v.sees("This is your draft")
+		}
+	}
+}
+
+// looked inspects a page and keeps its picture. Without script axe can't run; what it finds is the same.
+func (v *visitor) looked(what, axe string, script bool) {
+	v.t.Helper()
+	if script {
+		v.inspect(what, axe)
+	}
+	v.shot("check-" + strings.ReplaceAll(what, " ", "-"))
+}
+
+// longDraft has sixty clauses: of each model some as they stand, some softer, some turned, and one that nobody knows.
+func longDraft(s *textSite, lang string) string {
+	out := []string{"# A draft of ours", "Nobody feeds pigeons in the yard after dusk on weekdays."}
+	for _, m := range s.server.Library.Models {
+		for i, c := range m.Clauses {
+			x := []string{in(c.Text, lang), in(c.Softer, lang), in(c.Stronger, lang)}[i%3]
+			out = append(out, "## "+in(c.Heading, lang), x)
+		}
+	}
+	return strings.Join(out[:min(len(out), 121)], "\n\n")
+}

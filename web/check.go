@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -96,7 +97,7 @@ func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, 
 	if err != nil {
 		return out, err
 	}
-	t := &check.Text{ID: h.Blueprint, Ref: h.ID, Source: check.Followed, Title: v.Title, Place: h.PlaceName, At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
+	t := &check.Text{ID: h.Blueprint, Ref: h.ID, Source: check.Followed, Title: v.Title, Place: h.PlaceName, Ask: s.path(v.Place().URL), At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
 	if strings.HasPrefix(h.ID, s.Base+"/") {
 		t.Source = check.Own
 	}
@@ -215,8 +216,8 @@ func (s *Server) warnedOn(ctx context.Context, id string) (out []check.Note, err
 func (s *Server) alone(ctx context.Context) (context.Context, func(), error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	select {
-	case s.checking <- struct{}{}:
-		return ctx, func() { <-s.checking; cancel() }, nil
+	case s.reading <- struct{}{}:
+		return ctx, func() { <-s.reading; cancel() }, nil
 	case <-ctx.Done():
 		cancel()
 		return ctx, nil, fault.New(fault.Unavailable, "check.busy")
@@ -224,7 +225,7 @@ func (s *Server) alone(ctx context.Context) (context.Context, func(), error) {
 }
 
 func (s *Server) checkRoutes() []route {
-	return []route{{"GET /check-draft", s.checkForm}, {"POST /check-draft", s.checkDraft}}
+	return []route{{"GET /check-draft", s.checkForm}, {"POST /check-draft", s.checkDraft}, {"POST /check-draft/adapt", s.adaptChecked}}
 }
 
 func (s *Server) checkForm(w http.ResponseWriter, r *http.Request) error {
@@ -242,9 +243,16 @@ func (s *Server) checkDraft(w http.ResponseWriter, r *http.Request) error {
 		return s.render(w, r, http.StatusUnprocessableEntity, page.CheckForm(s.frame(r, t(r, "check.title")), form))
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if export := form.Value("as"); export != "" {
-		return s.exportCheck(w, r, export, p)
+	switch as := form.Value("as"); as {
+	case "docx", "markdown":
+		return s.exportCheck(w, r, as, p)
+	case "adapt":
+		return s.show(w, r, page.CheckAdapt(s.frame(r, t(r, "check.adapt.title")), p, adaptForm(r, p)))
+	case "print":
+		p.Whole = true
 	}
+	from, _ := strconv.Atoi(form.Value("from")) // no number: from the first
+	p.Show(from)
 	return s.show(w, r, page.CheckedDraft(s.frame(r, t(r, "check.result")), p))
 }
 
@@ -269,8 +277,18 @@ func (s *Server) checkPosted(w http.ResponseWriter, r *http.Request) (form page.
 		form.Values.Set("text", d.Markdown)
 		p.Lost = d.Lost
 	}
-	p.Text, p.With = form.Value("text"), form.Values["with"]
-	p.Answer, err = s.checked(ctx, p.Text, p.With)
+	if packed := form.Value("packed"); packed != "" {
+		text, err := unpack(packed)
+		if err != nil {
+			return form, p, err
+		}
+		form.Values.Set("text", text)
+		form.Values.Del("packed")
+	}
+	text := form.Value("text")
+	p.Packed, p.With = pack(text), form.Values["with"]
+	p.Answer, err = s.checked(ctx, text, p.With)
+	p.Title = titleOf(text)
 	return form, p, err
 }
 
@@ -328,7 +346,112 @@ func (s *Server) exportCheck(w http.ResponseWriter, r *http.Request, as string, 
 	return err
 }
 
+// titleOf is the first heading of a text, "" where it has none.
+func titleOf(text string) string {
+	for _, p := range clause.Segment(text) {
+		if p.Heading != "" {
+			return p.Heading
+		}
+	}
+	return ""
+}
+
+// adaptForm is filled with the source that the draft is nearest to.
+func adaptForm(r *http.Request, p page.CheckPage) page.Form {
+	form := page.Filled("title", p.Title, "language", page.Lang(r.Context()))
+	if src := p.Source(); src.Language != "" {
+		form.Values.Set("language", src.Language)
+	}
+	return form
+}
+
+// CheckedDraft is a draft to begin from a text that was checked.
+type CheckedDraft struct {
+	Text          string            `json:"text" doc:"Markdown or plain text, as it was checked"`
+	Title         string            `json:"title,omitempty"`
+	Language      string            `json:"language" doc:"BCP 47"`
+	Version       string            `json:"version,omitempty" doc:"URL of the version that it was made from"`
+	Model         string            `json:"model,omitempty" doc:"Or the id of a model of the library"`
+	ModelLanguage string            `json:"modelLanguage,omitempty"`
+	Same          map[string]string `json:"same,omitempty" doc:"Which clause of the source each clause of the draft is, both by their ids in the answer to a check: what a person confirmed"`
+}
+
+// beginChecked begins a draft that belongs to whoever has its link.
+func (s *Server) beginChecked(ctx context.Context, c CheckedDraft) (blueprint.Link, error) {
+	if len(c.Text) > check.MaxBytes {
+		return "", fault.At("text", "check.fault.long", "max", check.MaxBytes>>10)
+	}
+	v := viewerIn(ctx)
+	var source *blueprint.Source
+	switch {
+	case c.Version != "":
+		of, err := s.Blueprints.Find(ctx, v, c.Version)
+		if err != nil {
+			return "", err
+		}
+		source = &blueprint.Source{Version: of.VersionKey}
+	case c.Model != "":
+		source = &blueprint.Source{Model: c.Model, Lang: c.ModelLanguage}
+	}
+	ctx, done, err := s.alone(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return s.Blueprints.BeginChecked(ctx, v, "", blueprint.Text{Title: strings.TrimSpace(c.Title), Language: strings.TrimSpace(c.Language)}, c.Text, source, c.Same)
+}
+
+// adaptChecked goes on with a checked text as a draft.
+func (s *Server) adaptChecked(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	c := CheckedDraft{Title: form.Value("title"), Language: form.Value("language"), Version: form.Value("version"), Model: form.Value("model"),
+		ModelLanguage: form.Value("modelLanguage"), Same: map[string]string{}}
+	for _, x := range form.Values["same"] {
+		draft, of, ok := strings.Cut(x, " ")
+		if !ok {
+			return fault.New(fault.Invalid, "fault.form")
+		}
+		c.Same[draft] = of
+	}
+	if c.Text, err = unpack(form.Value("packed")); err != nil {
+		return err
+	}
+	l, err := s.beginChecked(r.Context(), c)
+	if err == nil {
+		return after(w, r, draftPath(l), "said.draft_begun")
+	}
+	code := status(fault.KindOf(err))
+	if err := again(r, &form, err); err != nil {
+		return err
+	}
+	ctx, done, err := s.alone(r.Context())
+	if err != nil {
+		return err
+	}
+	defer done()
+	p := page.CheckPage{Packed: form.Value("packed"), With: form.Values["with"]}
+	if p.Answer, err = s.checked(ctx, c.Text, p.With); err != nil {
+		return err
+	}
+	return s.render(w, r, code, page.CheckAdapt(s.frame(r, t(r, "check.adapt.title")), p, form))
+}
+
 func (s *Server) checkAPI(api huma.API) {
+	operate(api, "POST", "/check/drafts", "draft-from-check", "Begin a draft from a text that was checked; clauses that a person confirmed keep the ids of their source",
+		func(ctx context.Context, in *struct{ Body CheckedDraft }) (*struct{ Body draftBody }, error) {
+			l, err := s.beginChecked(ctx, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			d, err := s.Blueprints.ReadDraft(ctx, viewerIn(ctx), l)
+			if err != nil {
+				return nil, err
+			}
+			return s.draftBody(ctx, l, d)
+		})
 	operate(api, "POST", "/check", "check-draft", "Lay a draft beside what is known; nothing of it is stored",
 		func(ctx context.Context, in *struct {
 			Body struct {

@@ -3,15 +3,21 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"translocal/blueprint"
 	"translocal/blueprint/check"
 	"translocal/document"
+	"translocal/place"
 )
 
 func postDraft(t *testing.T, s *textSite, file string, fields ...string) (int, http.Header, string) {
@@ -132,5 +138,94 @@ func TestCheckAPI(t *testing.T) {
 	}
 	if code, b := send(`{"text":"One clause is here.","with":["attic"]}`); code != http.StatusUnprocessableEntity || !strings.Contains(string(b), "body.with") {
 		t.Error(code, string(b))
+	}
+}
+
+var packedInput = regexp.MustCompile(`name="packed" value="([^"]+)"`)
+
+// The result of a long draft comes in pages below 50 KB, which together show all clauses; the print has them at once.
+func TestLongDraftsComeInPages(t *testing.T) {
+	s := openTextSite(t)
+	var list []string
+	for _, m := range s.server.Library.Models {
+		for _, c := range m.Clauses {
+			list = append(list, in(c.Stronger, "en"), in(c.Text, "en"))
+		}
+	}
+	list = list[:60]
+	draft := strings.Join(list, "\n\n")
+	const most = 50 << 10
+	b := s.browser(place.Viewer{})
+	shown := map[string]bool{}
+	fields := []string{"text", draft}
+	packed, n := "", 0
+	for from := 0; from >= 0; n++ {
+		_, _, body := postDraft(t, s, "", append(fields, "from", itoa(from))...)
+		if len(body) > most {
+			t.Errorf("from %d: %d bytes", from, len(body))
+		}
+		for _, id := range regexp.MustCompile(`<section id="(c[0-9]+)"`).FindAllStringSubmatch(body, -1) {
+			shown[id[1]] = true
+		}
+		packed = html.UnescapeString(packedInput.FindStringSubmatch(body)[1])
+		fields = []string{"packed", packed}
+		next := regexp.MustCompile(`<button form="again" name="from" value="([0-9]+)"`).FindStringSubmatch(body)
+		from = -1
+		if next != nil {
+			from, _ = strconv.Atoi(next[1])
+		}
+	}
+	if n < 2 || len(shown) < 60 {
+		t.Errorf("%d pages with %d clauses", n, len(shown))
+	}
+	whole, _ := b.post("/check-draft", http.StatusOK, "packed", packed, "as", "print")
+	if got := strings.Count(whole, "<section id="); got != len(shown) {
+		t.Errorf("%d of %d clauses are printed", got, len(shown))
+	}
+	// What is sent as packed is a stranger's too.
+	for _, bad := range []string{"%", "AAAA", pack(strings.Repeat("x ", check.MaxBytes)), pack("")} {
+		b.post("/check-draft", http.StatusUnprocessableEntity, "packed", bad)
+	}
+}
+
+// From a checked text to a draft: what the person confirmed keeps the ids of the source, and its warnings; the rest is new.
+func TestAdaptCheckedDraft(t *testing.T) {
+	s := openTextSite(t)
+	b := s.browser(place.Viewer{})
+	m := s.server.Library.Models[0]
+	first, second := m.Clauses[0], m.Clauses[1]
+	draft := "# Ours\n\n" + in(first.Stronger, "en") + "\n\n" + in(second.Text, "en") + "\n\nNobody feeds pigeons in the yard after dusk on weekdays."
+	ask, _ := b.post("/check-draft", http.StatusOK, "text", draft, "as", "adapt")
+	boxes := regexp.MustCompile(`name="same" value="(c[0-9]+) ([^"]+)" checked`).FindAllStringSubmatch(ask, -1)
+	if len(boxes) < 2 || !strings.Contains(ask, `name="model" value="`+m.ID+`"`) || !strings.Contains(ask, `value="Ours"`) {
+		t.Fatal(ask)
+	}
+	packed := packedInput.FindStringSubmatch(ask)[1]
+	fields := []string{"packed", packed, "title", "Ours", "language", "en", "model", m.ID, "modelLanguage", "en"}
+	for _, x := range boxes {
+		if x[2] == m.Token(first.ID) { // the second is said to be alike by chance
+			fields = append(fields, "same", x[1]+" "+x[2])
+		}
+	}
+	_, at := b.post("/check-draft/adapt", http.StatusOK, fields...)
+	d, err := s.server.Blueprints.ReadDraft(t.Context(), place.Viewer{}, blueprint.Link(strings.TrimPrefix(at, s.URL+"/draft/")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]string{}
+	for _, c := range d.Clauses {
+		held[c.ID] = c.Text
+	}
+	if !strings.Contains(held[m.Token(first.ID)], in(first.Stronger, "en")[:40]) || held[m.Token(second.ID)] != "" || len(d.From) != 1 || d.From[0].Library.Model != m.ID {
+		t.Errorf("%+v", d.DraftBody)
+	}
+	if !strings.Contains(strings.Join(slices.Collect(maps.Values(held)), "\n"), "pigeons") {
+		t.Error("a new clause is lost")
+	}
+	b.post("/check-draft/adapt", http.StatusUnprocessableEntity, "packed", packed, "language", "en", "model", m.ID, "modelLanguage", "en", "same", "c1 nothing")
+	b.post("/check-draft/adapt", http.StatusUnprocessableEntity, "packed", packed, "language", "nonsense!")
+	_, at = b.post("/check-draft/adapt", http.StatusOK, "packed", packed, "language", "en") // nothing comes from anywhere
+	if d, err = s.server.Blueprints.ReadDraft(t.Context(), place.Viewer{}, blueprint.Link(strings.TrimPrefix(at, s.URL+"/draft/"))); err != nil || len(d.From) != 0 || len(d.Clauses) < 3 {
+		t.Error(d, err)
 	}
 }

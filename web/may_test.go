@@ -791,6 +791,7 @@ var open = map[string]string{
 	"GET /api/v1/guide":                                  "public",
 	"GET /api/v1/search":                                 "public texts alone are found",
 	"POST /api/v1/told":                                  "anybody may tell keepers something, seldom",
+	"POST /api/v1/check/drafts":                          "a draft of one's own, by its link",
 	"POST /api/v1/check":                                 "public texts alone are looked at, and nothing is kept",
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",

@@ -55,15 +55,14 @@ type Server struct {
 	description *huma.OpenAPI // of the JSON API
 
 	counting chan struct{} // one count for a stranger at a time
-	checking chan struct{} // one check of a draft
 	checker  checker
 	finder   finder
-	reading  chan struct{} // one file at a time
+	reading  chan struct{} // one file to read, or draft to check, at a time: both take memory by what strangers send
 }
 
 // New makes a server.
 func New(c Config) *Server {
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), checking: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)

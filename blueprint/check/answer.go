@@ -32,6 +32,7 @@ type Known struct {
 	Ref        string   `json:"ref,omitempty"` // URL of the version, or id of the model
 	Title      string   `json:"title"`
 	Place      string   `json:"place,omitempty"`
+	Ask        string   `json:"ask,omitempty"` // where to read about the place
 	At         string   `json:"at,omitempty"`
 	Language   string   `json:"language,omitempty"`
 	Heading    string   `json:"heading,omitempty"`
@@ -62,7 +63,7 @@ func (r Report) Answer(warnings func(id string) []Note) Answer {
 	}
 	known := func(text, n int, wording string) Known {
 		t, c := r.Texts[text], r.Clause(text, n)
-		k := Known{Source: t.Source, Ref: t.Ref, Title: t.Title, Place: t.Place, At: t.at(c), Language: t.Language, Heading: c.Heading, Wording: wording,
+		k := Known{Source: t.Source, Ref: t.Ref, Title: t.Title, Place: t.Place, Ask: t.Ask, At: t.at(c), Language: t.Language, Heading: c.Heading, Wording: wording,
 			Warnings: append([]Note{}, c.Warnings...), Elsewhere: append([]Note{}, c.Elsewhere...), Passed: append([]string{}, t.Passed...)}
 		if !strings.Contains(c.Text, wording) {
 			k.Itself = c.Text

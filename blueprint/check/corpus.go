@@ -30,6 +30,7 @@ type Text struct {
 	Title    string
 	Ref      string   // what names this text to its source: the URL of a version, the id of a model; "" for files
 	Place    string   // whose text it is, "" for the library and files
+	Ask      string   // where to read about that place, "" for nowhere
 	At       string   // where to read it, "" for nowhere
 	Language string   // BCP 47, "" if not known
 	Family   string   // texts of one family are comparable, "" for none

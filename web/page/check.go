@@ -4,19 +4,174 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
 	"strings"
 
 	"translocal/blueprint/check"
 	"translocal/document"
 	"translocal/i18n"
+	"translocal/place"
 )
 
 // CheckPage is what the page of a checked draft shows.
 type CheckPage struct {
-	Text   string
+	Packed string   // the text, to be sent again
+	Title  string   // of the draft, "" for none
 	With   []string // beside what: library, places; empty for both
 	Lost   []document.Lost
 	Answer check.Answer
+
+	Whole    bool // all on one page, to be printed
+	From, To int  // the clauses that are shown
+}
+
+// roomForClauses is about how many bytes of clauses go on a page: a page stays below 50 KB, of which the text that it carries
+// may take half, and its frame the rest. A clause takes about the bytes of its own words three times (the draft's, the nearest, those of
+// notes are counted), and clauseFrame for what stands around them.
+const (
+	roomForClauses = 44 << 10
+	clauseFrame    = 1100
+)
+
+// Show chooses the clauses that are shown: from one on, as many as a page holds, or all.
+func (p *CheckPage) Show(from int) {
+	n := len(p.Answer.Clauses)
+	if p.Whole {
+		p.From, p.To = 0, n
+		return
+	}
+	if from < 0 || from >= n {
+		from = 0
+	}
+	room := roomForClauses - len(p.Packed)
+	if from == 0 {
+		room -= lacksSize(p.Answer.Lacks)
+	}
+	p.From, p.To = from, from
+	for p.To < n {
+		room -= clauseSize(p.Answer.Clauses[p.To])
+		if room < 0 && p.To > from {
+			return
+		}
+		p.To++
+	}
+}
+
+func clauseSize(c check.Checked) int {
+	size := clauseFrame + len(c.Text)
+	for i, k := range c.Near {
+		size += len(k.Heading) + len(k.Title) + 300 + noteSize(k)
+		if i == 0 {
+			size += 2*len(k.Wording) + len(c.Text) + len(k.Itself)
+		} else {
+			size += len(k.Wording)
+		}
+	}
+	return size + 200*len(c.Went)
+}
+
+func lacksSize(list []check.Known) (size int) {
+	for _, k := range list[:min(len(list), maxLacks)] {
+		size += 500 + len(k.Wording)/2 + noteSize(k)
+	}
+	return size
+}
+
+func noteSize(k check.Known) (size int) {
+	for _, n := range append(append([]check.Note{}, k.Warnings...), k.Elsewhere...) {
+		size += 120 + len(n.Text) + len(n.Source)
+	}
+	for _, x := range k.Passed {
+		size += 12 + len(x)
+	}
+	return size
+}
+
+// maxLacks is how many clauses that the draft lacks a page shows; the print has all.
+const maxLacks = 8
+
+func (p CheckPage) lacks() []check.Known {
+	if p.Whole {
+		return p.Answer.Lacks
+	}
+	return p.Answer.Lacks[:min(len(p.Answer.Lacks), maxLacks)]
+}
+
+// A telling clause is one to look at first.
+type telling struct {
+	N    int // from 0
+	Name string
+	Why  []string // ends of message keys
+}
+
+// first lists the clauses of which something is known: warnings, a weaker wording, a place that dropped or weakened them.
+func (p CheckPage) first() (out []telling) {
+	for i, c := range p.Answer.Clauses {
+		t := telling{N: i, Name: c.Heading}
+		if t.Name == "" {
+			t.Name = firstWords(c.Text)
+		}
+		if c.State == check.Weaker || c.State == check.Stronger {
+			t.Why = append(t.Why, "state."+string(c.State))
+		}
+		if len(c.Near) > 0 && len(c.Near[0].Warnings) > 0 {
+			t.Why = append(t.Why, "first.warned")
+		}
+		for _, w := range c.Went {
+			if w.State == "dropped" || w.State == "weaker" || w.State == "stronger" {
+				t.Why = append(t.Why, "first.went")
+				break
+			}
+		}
+		if len(t.Why) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func firstWords(s string) string {
+	w := strings.Fields(s)
+	if len(w) > 7 {
+		return strings.Join(w[:7], " ") + " …"
+	}
+	return strings.Join(w, " ")
+}
+
+// here tells whether a clause stands on this page.
+func (p CheckPage) here(n int) bool { return n >= p.From && n < p.To }
+
+// Source is the text, in one language, to which most of the draft is near; the zero value if none is.
+func (p CheckPage) Source() (best check.Known) {
+	type key struct{ ref, language string }
+	sum, most := map[key]float64{}, 0.0
+	for _, c := range p.Answer.Clauses {
+		for _, k := range c.Near {
+			if k.Clause == "" || k.Ref == "" {
+				continue
+			}
+			at := key{k.Ref, k.Language}
+			if sum[at] += k.Similarity; sum[at] > most {
+				most, best = sum[at], k
+			}
+		}
+	}
+	return best
+}
+
+// sameIn is the clause of the source to which a clause of the draft is near.
+func sameIn(src check.Known, c check.Checked) (check.Known, bool) {
+	for _, k := range c.Near {
+		if k.Ref == src.Ref && k.Language == src.Language && k.Clause != "" {
+			return k, true
+		}
+	}
+	return check.Known{}, false
+}
+
+// confirmedIn tells whether a clause is ticked: all are before the form was sent.
+func confirmedIn(form Form, value string) bool {
+	return len(form.Faults) == 0 && form.Whole == "" || form.Checked("same", value)
 }
 
 func percent(x float64) int { return int(math.Round(100 * x)) }
@@ -129,4 +284,22 @@ func askPath(c check.Checked) string {
 		return tellPath("", k.Clause)
 	}
 	return tellPath(k.Ref, k.Clause)
+}
+
+// suggestClausePath leads a keeper to suggest their wording to the place of a clause, "" where there is nothing to lead to.
+func suggestClausePath(f Frame, k check.Known) string {
+	if k.Source != check.Own && k.Source != check.Followed {
+		return ""
+	}
+	for _, m := range f.Mine {
+		if m.Name == k.Place {
+			return ""
+		}
+	}
+	for _, m := range f.Mine {
+		if place.Allowed(m.Role, place.SuggestChange, place.Any) {
+			return "/suggest?" + url.Values{"to": {k.Ref}, "place": {string(m.Stream)}}.Encode()
+		}
+	}
+	return ""
 }
