@@ -49,6 +49,9 @@ type DB struct {
 	writer  *writer // SQLite only
 	reads   stmts
 	commits atomic.Int64
+
+	closing  sync.Once
+	closeErr error
 }
 
 // writer is SQLite's one writing connection with its prepared statements. Who
@@ -58,6 +61,8 @@ type writer struct {
 	pool *sql.DB
 	conn *sql.Conn
 	stmt map[string]*sql.Stmt
+
+	closed bool
 }
 
 // stmts are statements prepared once on the readers' pool.
@@ -166,13 +171,21 @@ func redact(target string) string {
 	return target
 }
 
-// Close waits for the write under way and closes the connections.
+// Close waits for the write under way and closes the connections. A second
+// call does nothing and returns what the first did.
 func (d *DB) Close() error {
+	d.closing.Do(func() { d.closeErr = d.close() })
+	return d.closeErr
+}
+
+func (d *DB) close() error {
 	d.reads.close()
 	err := d.pool.Close()
-	if d.writer != nil {
-		d.writer.mu <- struct{}{} // and never given back
-		err = errors.Join(err, d.writer.close())
+	if w := d.writer; w != nil {
+		w.mu <- struct{}{}
+		w.closed = true
+		err = errors.Join(err, w.close())
+		<-w.mu // who waits for it finds it closed
 	}
 	return err
 }
@@ -352,6 +365,9 @@ func (d *DB) writeSQLite(ctx context.Context, fn func(tx *Tx) error) (err error)
 		return ctx.Err()
 	}
 	defer func() { <-w.mu }()
+	if w.closed {
+		return fault.New(fault.Unavailable, "fault.stopping")
+	}
 	tx := &Tx{db: d}
 	if _, err := tx.exec(ctx, "begin immediate", nil); err != nil {
 		return classify(err)

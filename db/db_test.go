@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"translocal/fault"
 )
@@ -102,5 +103,27 @@ func TestAfterCommit(t *testing.T) {
 	}
 	if err := write(nil); err != nil || called != 1 {
 		t.Errorf("a write: %v, called %d times", err, called)
+	}
+}
+
+func TestCloseTwiceAndWriteAfter(t *testing.T) {
+	d := open(t)
+	done := make(chan error)
+	go func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := d.Close(); err != nil {
+			t.Error("the second time:", err)
+		}
+		done <- d.Write(context.Background(), func(*Tx) error { return nil })
+	}()
+	select {
+	case err := <-done:
+		if !fault.Is(err, fault.Unavailable) {
+			t.Error("a write on a closed database:", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("closing twice hangs")
 	}
 }

@@ -47,6 +47,8 @@ const (
 	ReadNotices   Action = "place.read_notices"
 	KeepSite      Action = "site.keep"
 	ExportPlace   Action = "place.export"
+	ErasePart     Action = "place.erase"
+	RotateKey     Action = "place.rotate_key"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -113,6 +115,8 @@ var Table = []Rule{
 	{BlockHost, Any, keepers},
 	{ReadNotices, Any, keepers},
 	{ExportPlace, Any, keepers},
+	{ErasePart, Any, keepers},
+	{RotateKey, Any, keepers},
 	{KeepSite, Any, siteOnly},
 
 	{Propose, Any, members},

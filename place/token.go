@@ -55,11 +55,11 @@ var (
 	touchToken  = db.Exec(`update personal_token set seen = $2 where id = $1`)
 )
 
-// kept out of the hands of programs: who belongs to a place, and the site. What
-// a token did would outlast it.
+// kept out of the hands of programs: who belongs to a place, the site, and what
+// can't be taken back. What a token did would outlast it.
 func tokenMay(a Action) bool {
 	switch a {
-	case Invite, SetRole, RemoveMember, Leave, FoundPlace, KeepSite:
+	case Invite, SetRole, RemoveMember, Leave, FoundPlace, KeepSite, ErasePart, RotateKey:
 		return false
 	}
 	return true

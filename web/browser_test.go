@@ -214,6 +214,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/search", "/search?q=river&theme=democracy", "/search?q=council", "/places", "/blueprints", "/who-may", "/count", "/drafts/new", "/what-we-could-do", "/what-we-could-do?institution=council&theme=nature&effort=weeks&treaty=crc", "/library/model/ffnpt-motion/kit", "/library/model/ffnpt-motion/kit?whole=1",
 		"/check-draft",
 		"/tell", at + "/told", "/tell?" + url.Values{"version": {k.ID}, "clause": {text.Clauses[0].ID}}.Encode(),
+		at + "/published",
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
 		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/places/new",

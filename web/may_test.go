@@ -209,23 +209,31 @@ var probes = map[place.Action][]door{
 			return api("POST", w.s("/roll"), map[string]int{"count": 2})
 		},
 		func(w *world, _ place.State) call { return post(w.p("/invitations/" + w.invitation() + "/end")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/invitations"), nil) },
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/invitations/"+w.invitation()), nil) },
 		func(w *world, _ place.State) call {
 			return api("POST", w.s("/invitations"), map[string]string{"role": "member"})
 		},
 	},
 	place.ReadMembers: {
 		func(w *world, _ place.State) call { return get(w.p("/members")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/members"), nil) },
 	},
 	place.SetRole: {
 		func(w *world, _ place.State) call {
 			return post(w.p("/members/"+w.target.Person+"/role"), "role", "keeper")
 		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/members/"+w.target.Person), map[string]string{"role": "keeper"})
+		},
 	},
 	place.RemoveMember: {
 		func(w *world, _ place.State) call { return post(w.p("/members/" + w.target.Person + "/remove")) },
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/members/"+w.target.Person), nil) },
 	},
 	place.Leave: {
 		func(w *world, _ place.State) call { return post(w.p("/leave")) },
+		func(w *world, _ place.State) call { return api("POST", w.s("/leave"), nil) },
 	},
 	place.FollowPlace: {
 		func(w *world, _ place.State) call { return get(w.p("/following")) },
@@ -265,6 +273,22 @@ var probes = map[place.Action][]door{
 	place.ExportPlace: {
 		func(w *world, _ place.State) call { return get(w.p("/export")) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/export"), nil) },
+	},
+	place.ErasePart: {
+		func(w *world, _ place.State) call { return get(w.p("/published")) },
+		func(w *world, _ place.State) call {
+			x := w.erasable()
+			return post(w.p("/published/erase"), "parts", fmt.Sprintf("%d/%s", x.Index, x.Name), "understood", "yes")
+		},
+		func(w *world, _ place.State) call { return api("GET", w.s("/published"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/erasures"), map[string]any{"parts": []act.ErasedPart{w.erasable()}})
+		},
+	},
+	place.RotateKey: {
+		func(w *world, _ place.State) call { return post(w.p("/published/key"), "understood", "yes") },
+		func(w *world, _ place.State) call { return api("GET", w.s("/keys"), nil) },
+		func(w *world, _ place.State) call { return api("POST", w.s("/keys"), nil) },
 	},
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site") },
@@ -659,6 +683,16 @@ func (w *world) told() string {
 	}))
 	w.tales++
 	return "t" + fmt.Sprint(w.tales-1)
+}
+
+// erasable is a text that the place published and nobody has erased.
+func (w *world) erasable() act.ErasedPart {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	must(w.t, w.places.Describe(ctx, v, w.here.Stream, place.Profile{Name: "Here", Story: "A story"}))
+	list, err := w.places.Published(ctx, v, w.here.Stream, act.ErasedPart{})
+	must(w.t, err)
+	return act.ErasedPart{Index: list[0].Index, Name: list[0].Name}
 }
 
 // loose is a draft that belongs to no place: who has its link works on it.

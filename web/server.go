@@ -98,6 +98,7 @@ func (s *Server) routes() []route {
 		s.libraryRoutes(),
 		s.placeRoutes(),
 		s.peopleRoutes(),
+		s.publishedRoutes(),
 		s.blueprintRoutes(),
 		s.decideRoutes(),
 		s.advanceRoutes(),
