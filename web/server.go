@@ -34,8 +34,10 @@ type Config struct {
 	// Proxies are the addresses of proxies, beside those on this machine, whose
 	// word about where a request comes from is taken.
 	Proxies []netip.Prefix
-	Demo    bool // say on each page that its places are made up
-	I18n    *i18n.Bundle
+	// MetricsToken opens /metrics to who shows it; "" opens it to this machine alone.
+	MetricsToken string
+	Demo         bool // say on each page that its places are made up
+	I18n         *i18n.Bundle
 
 	Log        *act.Log
 	Node       *fed.Node
@@ -52,6 +54,7 @@ type Server struct {
 	mux    *http.ServeMux
 	limits *limits
 
+	counters    counters
 	description *huma.OpenAPI // of the JSON API
 
 	counting chan struct{} // one count for a stranger at a time
@@ -72,6 +75,8 @@ func New(c Config) *Server {
 	}
 	s.mux.HandleFunc("GET /healthz", healthy)
 	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.Handle("GET /metrics", s.page(s.metrics))
+	s.counters.began = time.Now()
 	s.mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "fault.not_found") }))
 	s.api()
 	return s
@@ -79,7 +84,7 @@ func New(c Config) *Server {
 
 // Handler is the whole server with what stands before every request.
 func (s *Server) Handler() http.Handler {
-	return s.recovered(s.headers(s.limited(s.sameOrigin(s.known(s.mux)))))
+	return s.measured(s.recovered(s.headers(s.limited(s.sameOrigin(s.known(s.mux))))))
 }
 
 // A handler answers a request or returns why not.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,9 +36,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var cli CLI
-	k := kong.Parse(&cli, kong.Name("translocal"), kong.UsageOnError(),
+	args, err := launched(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "translocal:", err)
+		os.Exit(1)
+	}
+	parser := kong.Must(&cli, kong.Name("translocal"), kong.UsageOnError(),
 		kong.Description("Adapt, improve and advance what worked in other places. `translocal serve` starts a node."),
 		kong.DefaultEnvars("TRANSLOCAL"), kong.BindTo(ctx, (*context.Context)(nil)))
+	k, err := parser.Parse(args)
+	parser.FatalIfErrorf(err)
 	if err := k.Run(); err != nil {
 		k.Errorf("%v", err)
 		os.Exit(1)

@@ -59,6 +59,8 @@ type nodeOptions struct {
 	Demo  bool
 	// Proxies are those whose word about a visitor's address is taken.
 	Proxies []netip.Prefix
+	// MetricsToken opens /metrics to another machine; "" opens it to this one alone.
+	MetricsToken string
 	// AllowPeers are addresses that may be reached though they are private.
 	AllowPeers []string
 }
@@ -128,7 +130,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	blueprints.Library = web.LibraryText(lib)
 	decisions := decide.New(n.log)
 	decisions.Decidable = blueprints.Decidable
-	n.server = web.New(web.Config{Base: o.Base, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
+	n.server = web.New(web.Config{Base: o.Base, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Library: lib})
 	return n, nil
 }

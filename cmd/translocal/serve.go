@@ -13,6 +13,10 @@ import (
 	"translocal/keep"
 )
 
+// defaultAddr is where a node listens that was not told otherwise: nobody
+// outside of the machine reaches it.
+const defaultAddr = "127.0.0.1:7080"
+
 // ServeCmd runs a node.
 type ServeCmd struct {
 	Data  string `default:"data" type:"path" help:"Folder for everything that the node keeps; it is made when missing."`
@@ -21,12 +25,20 @@ type ServeCmd struct {
 	Room  bool   `help:"Listen in the local network, for people in one room, and show the address as a code. The link is not encrypted."`
 	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
 	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
+	Open  bool   `hidden:"" help:"Show the first page in the browser of who started it."`
 	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
 
 	BackupTo   string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
 	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
 
 	TrustedProxy []netip.Prefix `help:"Networks of proxies, beside this machine, whose X-Forwarded-For is believed: 10.0.0.2/32."`
+
+	ACME          bool   `name:"acme" help:"Get and renew the certificate for the name in --url. Listens on ports 443 and 80 unless --addr and --acme-http say otherwise."`
+	ACMEMail      string `name:"acme-mail" help:"Where the authority may warn of a certificate that ends."`
+	ACMEDirectory string `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" help:"Which authority."`
+	ACMEHTTP      string `name:"acme-http" default:":80" help:"Address for plain HTTP: it leads to HTTPS."`
+
+	MetricsToken string `help:"Who shows it as a bearer token may read /metrics from another machine."`
 
 	AllowPeer []string `help:"Other nodes at private addresses that may be reached: host:port or CIDR. For tests and closed networks."`
 }
@@ -38,16 +50,32 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	certificates, err := c.certificates()
+	if err != nil {
+		return err
+	}
+	if certificates != nil && c.Addr == defaultAddr {
+		c.Addr = ":443"
+	}
 	l, err := net.Listen("tcp", c.Addr)
 	if err != nil {
+		if c.Open && answers(ctx, c.Addr) { // started a second time
+			openPage(ctx, "http://"+c.Addr+"/")
+			return nil
+		}
 		return fmt.Errorf("listen on %s: %w. Choose another with --addr", c.Addr, err)
 	}
 	defer l.Close()
+	if certificates != nil {
+		if l, err = encrypt(ctx, l, certificates, c.ACMEHTTP); err != nil {
+			return err
+		}
+	}
 	base := strings.TrimRight(c.URL, "/")
 	if base == "" {
 		base = "http://" + l.Addr().String()
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy, MetricsToken: c.MetricsToken})
 	if err != nil {
 		return err
 	}
@@ -70,14 +98,25 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 		greetRoom(base)
 	}
 	greet(base, secret)
+	if c.Open {
+		go openPage(ctx, first(base, secret))
+	}
 	return n.serve(ctx, l)
+}
+
+// first is the page with which to begin: on a new node, that which sets it up.
+func first(base, secret string) string {
+	if secret != "" {
+		return base + "/setup/" + secret
+	}
+	return base + "/"
 }
 
 // greet prints where the node is and, on a new one, the link that sets it up.
 func greet(base, secret string) {
 	fmt.Fprintf(os.Stdout, "Translocal is running at %s\n", base)
 	if secret != "" {
-		fmt.Fprintf(os.Stdout, "Set it up, once, with this link: %s/setup/%s\n", base, secret)
+		fmt.Fprintf(os.Stdout, "Set it up, once, with this link: %s\n", first(base, secret))
 	}
 	fmt.Fprintln(os.Stdout, "Stop it with Ctrl-C.")
 }
