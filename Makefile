@@ -1,6 +1,7 @@
 # make test       Go alone, no service, about a minute
 # make test-long  with PostgreSQL, Chromium, kills and replays, some minutes
 # make check      format, vet, staticcheck, arrows, messages, links, generated code
+# make release    builds what people install, into dist/
 # make deps       installs what test-long needs, on Debian, as root
 
 # The browser of the journeys; they are left out, and say so, without one.
@@ -9,7 +10,7 @@ CHROME ?= $(shell command -v chromium || command -v chromium-browser || command 
 # Whose tests run a second time, on PostgreSQL.
 BOTH = ./act ./record ./place ./blueprint ./decide ./advance ./web ./cmd/translocal
 
-.PHONY: build test test-long check bench generate deps
+.PHONY: build test test-long check bench generate release deps
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/translocal ./cmd/translocal
@@ -28,6 +29,9 @@ bench:
 
 generate:
 	go tool -modfile=tools.mod templ generate
+
+release:
+	deploy/release.sh
 
 deps:
 	.ci/install

@@ -285,7 +285,7 @@ func (d *differ) middle(a, b []int32, limit int) (x, y, n int, ok bool) {
 		d.vf, d.vb = make([]int, size), make([]int, size)
 	}
 	vf, vb, off := d.vf, d.vb, limit+1
-	const none = -1 << 40
+	const none = -1 << 30
 	at := func(v []int, k, e int) int { // furthest point of diagonal k before edit e
 		if k < -e || k > e {
 			return none

@@ -14,6 +14,8 @@ import (
 
 // CLI is every subcommand with its flags; each flag has an environment variable.
 type CLI struct {
+	Version kong.VersionFlag `help:"Say which version this is, and end."`
+
 	Serve       ServeCmd       `cmd:"" help:"Run a node."`
 	Check       CheckCmd       `cmd:"" help:"Lay a draft beside known texts: what was kept, changed, strengthened, weakened, and what it lacks."`
 	Compare     CompareCmd     `cmd:"" help:"Say which text was made from which, and what became of each clause."`
@@ -32,6 +34,9 @@ type CLI struct {
 	Move        MoveCmd        `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
 }
 
+// version is what "make release" builds; without it, the program was built from source.
+var version = "from source"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,7 +46,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "translocal:", err)
 		os.Exit(1)
 	}
-	parser := kong.Must(&cli, kong.Name("translocal"), kong.UsageOnError(),
+	parser := kong.Must(&cli, kong.Name("translocal"), kong.UsageOnError(), kong.Vars{"version": version},
 		kong.Description("Adapt, improve and advance what worked in other places. `translocal serve` starts a node."),
 		kong.DefaultEnvars("TRANSLOCAL"), kong.BindTo(ctx, (*context.Context)(nil)))
 	k, err := parser.Parse(args)
