@@ -211,7 +211,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	at := strings.TrimPrefix(s.place.ID, s.URL)
 	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
 	lineage := of(text.Blueprint) + "/lineage"
-	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/search", "/search?q=river&theme=democracy", "/search?q=council", "/places", "/blueprints", "/who-may", "/count", "/drafts/new", "/what-we-could-do", "/what-we-could-do?institution=council&theme=nature&effort=weeks&treaty=crc", "/library/model/ffnpt-motion/kit", "/library/model/ffnpt-motion/kit?whole=1",
+	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/search", "/search?q=river&theme=democracy", "/search?q=council", "/places", "/blueprints", "/who-may", "/count", "/count/opinion", "/drafts/new", "/what-we-could-do", "/what-we-could-do?institution=council&theme=nature&effort=weeks&treaty=crc", "/library/model/ffnpt-motion/kit", "/library/model/ffnpt-motion/kit?whole=1",
 		"/check-draft",
 		"/tell", at + "/told", "/tell?" + url.Values{"version": {k.ID}, "clause": {text.Clauses[0].ID}}.Encode(),
 		at + "/published",

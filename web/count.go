@@ -30,7 +30,10 @@ const (
 )
 
 func (s *Server) countRoutes() []route {
-	return []route{{"GET /count", s.countForm}, {"POST /count", s.count}}
+	return []route{
+		{"GET /count", s.countForm}, {"POST /count", s.count},
+		{"GET /count/opinion", s.opinionForm}, {"POST /count/opinion", s.mapOpinion},
+	}
 }
 
 func (s *Server) countForm(w http.ResponseWriter, r *http.Request) error {
@@ -42,7 +45,7 @@ func (s *Server) countForm(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) count(w http.ResponseWriter, r *http.Request) error {
 	form, counted, err := s.counted(w, r)
 	if err == nil {
-		return s.showReport(w, r, counted)
+		return s.showReport(w, r, func(to io.Writer) error { return report.Count(to, counted, i18n.From(r.Context())) })
 	}
 	if err := again(r, &form, err); err != nil {
 		return err
@@ -156,9 +159,9 @@ var styleBlock = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 
 // showReport sends the report, which carries its own style: the policy of this
 // one page names that style by its hash.
-func (s *Server) showReport(w http.ResponseWriter, r *http.Request, c report.Counted) error {
+func (s *Server) showReport(w http.ResponseWriter, r *http.Request, write func(io.Writer) error) error {
 	var b bytes.Buffer
-	if err := report.Count(&b, c, i18n.From(r.Context())); err != nil {
+	if err := write(&b); err != nil {
 		return err
 	}
 	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src"

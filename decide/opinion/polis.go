@@ -260,6 +260,7 @@ func readTable(folder fs.FS, name string, rows func(*table) error) error {
 		}
 		return &FormatError{name, 1, "nothing", "a line that names the columns"}
 	}
+	seen := map[string]bool{}
 	for i, name := range t.fields {
 		name = strings.TrimSpace(name)
 		if isNumber(name) || !slices.Contains(named, strings.ToLower(name)) {
@@ -267,9 +268,10 @@ func readTable(folder fs.FS, name string, rows func(*table) error) error {
 		} else {
 			t.header = append(t.header, strings.ToLower(name))
 		}
-		if i != slices.Index(t.header, t.header[i]) && name != "" {
+		if seen[t.header[i]] && name != "" {
 			return t.wrong("column "+quote(name)+" twice", "each column once")
 		}
+		seen[t.header[i]] = true
 	}
 	return rows(t)
 }
