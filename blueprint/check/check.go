@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"translocal/blueprint/clause"
@@ -166,6 +167,18 @@ func read(draft string) ([]clause.Provision, error) {
 	return out, nil
 }
 
+// few tells whether a text has fewer than five words. Two people who write about one subject share that many by chance
+// (docs/comparing.md, "Parent"), so such a clause is the same as another or it is new: "Open data" is no changed "Open data policy".
+func few(s string) bool {
+	n := len(strings.Fields(s))
+	for _, r := range s {
+		if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan) {
+			return utf8.RuneCountInString(s) < 10 // written without spaces: about two characters a word
+		}
+	}
+	return n < 5
+}
+
 // words is about how many words a text has, also where no space parts them.
 func words(s string) int { return max(len(strings.Fields(s)), utf8.RuneCountInString(s)/10) }
 
@@ -182,6 +195,9 @@ func (c *Corpus) near(text string, only func(Text) bool, closest *float64) []Nea
 			similarity = 1
 		}
 		*closest = max(*closest, similarity)
+		if similarity < 1 && (few(text) || few(e.wording)) {
+			continue
+		}
 		k := [2]int{e.text, e.clause}
 		if similarity >= half && similarity > best[k].Similarity {
 			best[k] = Near{e.text, e.clause, similarity, e.wording}

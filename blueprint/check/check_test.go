@@ -65,6 +65,25 @@ func TestStates(t *testing.T) {
 	}
 }
 
+func TestFewWordsAreTheSameOrNew(t *testing.T) {
+	c := NewCorpus([]Text{{Clauses: []Clause{
+		{Clause: clause.Clause{Text: "Open data policy."}},
+		{Clause: clause.Clause{Text: "The council keeps a list."}},
+		{Clause: clause.Clause{Text: "市政府每年三月公布预算报告。"}},
+	}}})
+	for text, want := range map[string]bool{
+		"Open data.":                    false,
+		"OPEN DATA POLICY":              true,
+		"The council keeps a long list": true,
+		"市政府每年五月公布预算报告。":                true,
+	} {
+		var closest float64
+		if near := c.near(text, nil, &closest); len(near) > 0 != want || closest < half {
+			t.Errorf("%s: near %v, closest %v", text, near, closest)
+		}
+	}
+}
+
 func TestNumbersAreLeftOpen(t *testing.T) {
 	c := NewCorpus([]Text{FileText("x.md", "A vote needs 40 of the members to be present in the hall and counted.")})
 	r, err := c.Check(t.Context(), "A vote needs 60 of the members to be present in the hall and counted.", nil)

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
 
 	"translocal/blueprint/check"
+	"translocal/blueprint/clause"
 	"translocal/document"
 	"translocal/fault"
 	"translocal/i18n"
@@ -118,12 +120,16 @@ func checkText(ctx context.Context, a check.Answer) string {
 	}
 	b.WriteString("\n")
 	for i, c := range a.Clauses {
+		if len(c.Near) == 0 { // many a draft has more of these than of all others
+			fmt.Fprintf(&b, "\n%d. %s: %s\n", i+1, t("state."+string(c.State)), begins(c.Text))
+			continue
+		}
 		fmt.Fprintf(&b, "\n%d. %s: %s\n   %s\n", i+1, t("state."+string(c.State)), begins(c.Text), t("how."+string(c.How)))
 		for _, k := range c.Near {
 			fmt.Fprintf(&b, "   = %s (%s)\n", strings.Trim(k.Title+": "+k.Heading, ": "), t("alike", "percent", int(100*k.Similarity+.5)))
 		}
-		if len(c.Near) == 0 {
-			continue
+		if d := differs(c.Near[0].Wording, c.Text); d != "" && c.State != check.Kept {
+			fmt.Fprintf(&b, "   ~ %s\n", d)
 		}
 		for _, n := range c.Near[0].Warnings {
 			fmt.Fprintf(&b, "   ! %s\n", noteText(n))
@@ -139,6 +145,56 @@ func checkText(ctx context.Context, a check.Answer) string {
 		fmt.Fprintf(&b, "   - %s (%s; %s)\n", strings.Trim(k.Heading+": "+begins(k.Wording), ": "), k.Title, t("in", "in", k.In, "of", k.Of))
 	}
 	return b.String()
+}
+
+// shownChanges is how many places where two wordings differ stand in a line.
+const shownChanges = 4
+
+// differs names the first places where the words differ: [was → is], [+ came] or [− went]. What differs by signs and
+// capitals alone is left out.
+func differs(was, is string) string {
+	var out []string
+	gone, came := "", ""
+	flush := func() {
+		g, c := begins(gone), begins(came)
+		switch {
+		case letters(gone) == letters(came):
+		case g == "":
+			out = append(out, "[+ "+c+"]")
+		case c == "":
+			out = append(out, "[− "+g+"]")
+		default:
+			out = append(out, "["+g+" → "+c+"]")
+		}
+		gone, came = "", ""
+	}
+	for _, w := range clause.Words(was, is) {
+		switch {
+		case w.Op == clause.Delete:
+			gone += w.Text
+		case w.Op == clause.Insert:
+			came += w.Text
+		case strings.TrimSpace(w.Text) != "":
+			flush()
+		default: // a space alone parts no change
+			gone, came = gone+" ", came+" "
+		}
+	}
+	flush()
+	if len(out) > shownChanges {
+		out = append(out[:shownChanges], "…")
+	}
+	return strings.Join(out, " ")
+}
+
+// letters is what is left of a text without its signs and capitals.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
 }
 
 func noteText(n check.Note) string {

@@ -41,3 +41,17 @@ func TestCheckCommand(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDiffers(t *testing.T) {
+	for _, x := range [][3]string{
+		{"The mayor shall report.", "The mayor may report.", "[shall → may]"},
+		{"The Mayor reports", "the mayor reports,", ""},
+		{"They report each year", "They report", "[− each year]"},
+		{"They report", "They report each year", "[+ each year]"},
+		{"a b c d e f g h i j", "a x c y e z g u i v", "[b → x] [d → y] [f → z] [h → u] …"},
+	} {
+		if got := differs(x[0], x[1]); got != x[2] {
+			t.Errorf("%q, %q: %q", x[0], x[1], got)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +17,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"translocal/blueprint/clause"
+	"translocal/document"
+	"translocal/i18n"
 )
 
 // CompareCmd says where texts come from: which of the parents each child was made from and what became
@@ -42,20 +46,26 @@ func (f *files) Decode(ctx *kong.DecodeContext) error {
 }
 
 // Run writes the comparison to standard output.
-func (c CompareCmd) Run() error { return c.run(os.Stdout) }
+func (c CompareCmd) Run(ctx context.Context) error {
+	bundle, err := i18n.Load()
+	if err != nil {
+		return err
+	}
+	return c.run(i18n.With(ctx, bundle.Match("", "en")), os.Stdout)
+}
 
-func (c CompareCmd) run(w io.Writer) error {
+func (c CompareCmd) run(ctx context.Context, w io.Writer) error {
 	lineage := len(c.Parents) > 0 && len(c.Children) > 0 && len(c.Family) == 0
 	family := len(c.Family) > 0 && len(c.Parents)+len(c.Children) == 0
 	switch {
 	case lineage:
-		report, err := compareLineage(c.Parents, c.Children)
+		report, err := compareLineage(ctx, c.Parents, c.Children)
 		if err != nil {
 			return err
 		}
 		return c.write(w, report, report.text)
 	case family:
-		report, err := compareFamily(c.Family)
+		report, err := compareFamily(ctx, c.Family)
 		if err != nil {
 			return err
 		}
@@ -94,13 +104,13 @@ type clauseReport struct {
 	Similarity float64      `json:"similarity"`
 }
 
-func compareLineage(parentFiles, childFiles []string) (lineageReport, error) {
+func compareLineage(ctx context.Context, parentFiles, childFiles []string) (lineageReport, error) {
 	report := lineageReport{Children: []childReport{}}
-	parents, err := readDocuments(parentFiles)
+	parents, err := readDocuments(ctx, parentFiles)
 	if err != nil {
 		return report, err
 	}
-	children, err := readDocuments(childFiles)
+	children, err := readDocuments(ctx, childFiles)
 	if err != nil {
 		return report, err
 	}
@@ -168,9 +178,9 @@ type pairReport struct {
 	Similarity float64 `json:"similarity"`
 }
 
-func compareFamily(names []string) (familyReport, error) {
+func compareFamily(ctx context.Context, names []string) (familyReport, error) {
 	report := familyReport{Families: [][]string{}, Pairs: []pairReport{}}
-	docs, err := readDocuments(names)
+	docs, err := readDocuments(ctx, names)
 	if err != nil {
 		return report, err
 	}
@@ -211,10 +221,10 @@ func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 // maxText is the largest text that is read, in bytes.
 const maxText = 16 << 20
 
-func readDocuments(names []string) ([]clause.Document, error) {
+func readDocuments(ctx context.Context, names []string) ([]clause.Document, error) {
 	docs := make([]clause.Document, len(names))
 	for i, name := range names {
-		text, err := readText(name)
+		text, err := readText(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -223,9 +233,9 @@ func readDocuments(names []string) ([]clause.Document, error) {
 	return docs, nil
 }
 
-// readText reads a file of Markdown or plain text: UTF-8, UTF-16 with its mark, or else Windows-1252,
-// which old files often are.
-func readText(name string) (string, error) {
+// readText reads a file: Markdown or plain text in UTF-8, UTF-16 with its mark, or else Windows-1252,
+// which old files often are; Word (.docx) or OpenDocument (.odt).
+func readText(ctx context.Context, name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return "", err
@@ -237,6 +247,13 @@ func readText(name string) (string, error) {
 	}
 	if len(b) > maxText {
 		return "", fmt.Errorf("%s: longer than %d MiB", name, maxText>>20)
+	}
+	if bytes.HasPrefix(b, []byte("PK")) { // Word or OpenDocument
+		d, err := document.Read(name, b)
+		if err != nil {
+			return "", fmt.Errorf("%s: %s", name, told(ctx, err))
+		}
+		return d.Markdown, nil
 	}
 	text := string(b)
 	switch {

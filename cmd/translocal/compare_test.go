@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+	"translocal/document"
 )
 
 const (
@@ -54,7 +56,7 @@ func compareFiles(t *testing.T, files map[string]string, args ...string) (string
 		return "", err
 	}
 	var out bytes.Buffer
-	err = cli.Compare.run(&out)
+	err = cli.Compare.run(t.Context(), &out)
 	return out.String(), err
 }
 
@@ -133,7 +135,7 @@ func TestCompareErrors(t *testing.T) {
 		{[]string{"--family", "a.md", "--children", "a.md"}, "give --parents and --children, or --family alone"},
 		{[]string{"--parents", "--children", "a.md"}, "--parents: expected the name of a file"},
 		{[]string{"--family", "a.md", "missing.md"}, "missing.md: no such file"},
-		{[]string{"--family", "a.md", "b.bin"}, "b.bin: not a text"},
+		{[]string{"--family", "a.md", "b.bin"}, "b.bin: The file is damaged"},
 		{[]string{"--family", "."}, "is a directory"},
 	} {
 		out, err := compareFiles(t, files, c.args...)
@@ -153,5 +155,24 @@ func TestCompareErrors(t *testing.T) {
 	}
 	if _, err := compareFiles(t, nil, "--family", large); err == nil || !strings.Contains(err.Error(), "longer than 16 MiB") {
 		t.Errorf("a file that is too long: %v", err)
+	}
+}
+
+// A Word file is compared as its words are; what only looks like one is refused by its name.
+func TestCompareReadsWord(t *testing.T) {
+	d := document.Doc{}
+	for _, p := range strings.Split(motion, "\n\n") {
+		d.Blocks = append(d.Blocks, document.Paragraph.Text(p))
+	}
+	data, err := d.DOCX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := compareFiles(t, map[string]string{"motion.docx": string(data), "motion.md": motion, "x.docx": "PK\x03\x04broken"}, "--json", "--parents", "motion.md", "--children", "motion.docx")
+	if err != nil || !strings.Contains(got, `"parent":"motion.md"`) {
+		t.Error(got, err)
+	}
+	if _, err := compareFiles(t, map[string]string{"x.docx": "PK\x03\x04broken", "motion.md": motion}, "--parents", "motion.md", "--children", "x.docx"); err == nil || !strings.Contains(err.Error(), "x.docx") {
+		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"translocal/blueprint/check"
@@ -81,9 +82,6 @@ func noteSize(k check.Known) (size int) {
 	for _, n := range append(append([]check.Note{}, k.Warnings...), k.Elsewhere...) {
 		size += 120 + len(n.Text) + len(n.Source)
 	}
-	for _, x := range k.Passed {
-		size += 12 + len(x)
-	}
 	return size
 }
 
@@ -104,27 +102,73 @@ type telling struct {
 	Why  []string // ends of message keys
 }
 
-// first lists the clauses of which something is known: warnings, a weaker wording, a place that dropped or weakened them.
+func (t telling) reasons(ctx context.Context) string {
+	out := make([]string, len(t.Why))
+	for i, w := range t.Why {
+		out[i] = i18n.T(ctx, "check."+w)
+	}
+	return strings.Join(out, " · ")
+}
+
+// maxFirst is how many clauses are named to be looked at first.
+const maxFirst = 10
+
+// first names the clauses of which most is known that should give pause: warnings above all, a weaker wording, a place that
+// dropped or changed them.
 func (p CheckPage) first() (out []telling) {
 	for i, c := range p.Answer.Clauses {
 		t := telling{N: i, Name: c.Heading}
-		if t.Name == "" {
+		if t.Name == "" || i > 0 && p.Answer.Clauses[i-1].Heading == c.Heading {
 			t.Name = firstWords(c.Text)
-		}
-		if c.State == check.Weaker || c.State == check.Stronger {
-			t.Why = append(t.Why, "state."+string(c.State))
 		}
 		if len(c.Near) > 0 && len(c.Near[0].Warnings) > 0 {
 			t.Why = append(t.Why, "first.warned")
 		}
-		for _, w := range c.Went {
-			if w.State == "dropped" || w.State == "weaker" || w.State == "stronger" {
-				t.Why = append(t.Why, "first.went")
-				break
-			}
+		if c.State == check.Weaker {
+			t.Why = append(t.Why, "state.weaker")
+		}
+		if slices.ContainsFunc(c.Went, func(w check.Went) bool { return w.State != "kept" }) {
+			t.Why = append(t.Why, "first.went")
 		}
 		if len(t.Why) > 0 {
 			out = append(out, t)
+		}
+	}
+	weight := func(t telling) int {
+		n := len(t.Why)
+		if t.Why[0] == "first.warned" {
+			n += 2
+		}
+		return n
+	}
+	slices.SortStableFunc(out, func(a, b telling) int { return weight(b) - weight(a) })
+	return out[:min(len(out), maxFirst)]
+}
+
+// recordedAsIs tells whether a clause is the recorded softer or stronger wording, word for word: then the clause
+// itself says more beside it than the same words again.
+func recordedAsIs(c check.Checked) bool {
+	return c.Near[0].Itself != "" && c.Near[0].Similarity == 1
+}
+
+// besideKey says what stands beside a clause.
+func besideKey(c check.Checked) string {
+	switch {
+	case c.State == check.Kept:
+		return "check.beside.same"
+	case recordedAsIs(c):
+		return "check.beside.itself"
+	}
+	return "check.nearest"
+}
+
+// passed gives, once each, the texts near the clauses that are shown that somebody passed something like.
+func (p CheckPage) passed() (out []check.Known) {
+	for _, c := range p.Answer.Clauses[p.From:p.To] {
+		for _, k := range c.Near[:min(len(c.Near), 1)] {
+			if len(k.Passed) > 0 && !slices.ContainsFunc(out, func(o check.Known) bool { return o.Ref == k.Ref && o.Language == k.Language }) {
+				out = append(out, k)
+			}
 		}
 	}
 	return out
@@ -204,12 +248,18 @@ func sourceName(k check.Known) string {
 	return k.Title
 }
 
+// noteLine is what happened in one line, for files.
 func noteLine(ctx context.Context, n check.Note) string {
-	var parts []string
+	s := n.Text + " " + noteRest(ctx, n)
 	if n.Kind != "" {
-		parts = append(parts, i18n.T(ctx, "library.warning."+snake(n.Kind)))
+		s = i18n.T(ctx, "library.warning."+snake(n.Kind)) + " " + s
 	}
-	parts = append(parts, n.Text)
+	return s
+}
+
+// noteRest says where and when it happened, and how that is known.
+func noteRest(ctx context.Context, n check.Note) string {
+	var parts []string
 	for _, x := range []string{n.Where, n.When} {
 		if x != "" {
 			parts = append(parts, x)
@@ -220,7 +270,7 @@ func noteLine(ctx context.Context, n check.Note) string {
 	} else {
 		parts = append(parts, i18n.T(ctx, "library.sources")+" "+n.Source)
 	}
-	return strings.Join(parts, " · ")
+	return "(" + strings.Join(parts, " · ") + ")"
 }
 
 // CheckDocument is the result as a text with comments, to be written as a file.
@@ -252,8 +302,11 @@ func withLevel(b document.Block, level int) document.Block { b.Level = level; re
 
 func clauseComment(ctx context.Context, c check.Checked) string {
 	lines := []string{i18n.T(ctx, "check.state."+string(c.State)) + ". " + i18n.T(ctx, "check.how."+string(c.How))}
-	for _, k := range c.Near {
+	for i, k := range c.Near {
 		lines = append(lines, fmt.Sprintf("%s: %s (%s)", sourceName(k), k.Heading, i18n.T(ctx, "check.alike", "percent", percent(k.Similarity))))
+		if i == 0 && c.State != check.Kept {
+			lines = append(lines, "“"+k.Wording+"”")
+		}
 		for _, n := range append(append([]check.Note{}, k.Warnings...), k.Elsewhere...) {
 			lines = append(lines, noteLine(ctx, n))
 		}
