@@ -89,6 +89,35 @@ func TestCheckMyDraft(t *testing.T) {
 	}
 }
 
+// Words of one's own are new, and still meet the warning on the matter, as a hint with its reasons.
+func TestCheckHintsAtTheSameMatter(t *testing.T) {
+	s := openTextSite(t)
+	for draft, want := range map[string]string{
+		"The lake has the right to exist, flourish and naturally evolve, and anybody can sue in its name.": "Toledo",
+		"Whoever bakes bread on Mondays brings flour, yeast and a clean towel to the bakery.":              "",
+	} {
+		a, err := s.server.checked(t.Context(), draft, []string{"library"})
+		if err != nil || a.Clauses[0].State != check.New {
+			t.Fatal(a, err)
+		}
+		found := ""
+		for _, k := range a.Clauses[0].About {
+			if len(k.Shared) < 3 {
+				t.Error(k.Shared)
+			}
+			for _, n := range k.Warnings {
+				found += n.Where
+			}
+		}
+		if !strings.Contains(found, want) || want == "" && len(a.Clauses[0].About) > 0 {
+			t.Errorf("%s: %+v", draft, a.Clauses[0].About)
+		}
+		if _, _, body := postDraft(t, s, "", "text", draft); want != "" && !strings.Contains(body, want) {
+			t.Error(body)
+		}
+	}
+}
+
 // What a place published is looked at from then on, with warnings given later.
 func TestCheckKnowsWhatPlacesPublish(t *testing.T) {
 	s := openTextSite(t)

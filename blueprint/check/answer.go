@@ -23,6 +23,7 @@ type Checked struct {
 	Closest float64 `json:"closest"` // how alike the nearest wording is, also where it is not near
 	Near    []Known `json:"near"`
 	Went    []Went  `json:"lineage"`
+	About   []Known `json:"about"` // of a new clause: perhaps on the same matter, by rare words in both
 }
 
 // Known is a clause that is known, and what happened to it.
@@ -42,8 +43,9 @@ type Known struct {
 	Warnings   []Note   `json:"warnings"`
 	Elsewhere  []Note   `json:"elsewhere"`
 	Passed     []string `json:"passed"`
-	In         int      `json:"in,omitempty"` // of a clause that is lacking: how many comparable texts have it
-	Of         int      `json:"of,omitempty"` // and how many there are
+	Shared     []string `json:"shared,omitempty"` // of a clause perhaps on the same matter: the words in both
+	In         int      `json:"in,omitempty"`     // of a clause that is lacking: how many comparable texts have it
+	Of         int      `json:"of,omitempty"`     // and how many there are
 }
 
 // Went is what a place that adapted the text did with the clause.
@@ -77,11 +79,16 @@ func (r Report) Answer(warnings func(id string) []Note) Answer {
 		return k
 	}
 	for _, x := range r.Items {
-		y := Checked{ID: x.ID, Heading: x.Heading, Text: x.Text, State: x.State, How: x.How, Closest: round(x.Closest), Near: []Known{}, Went: []Went{}}
+		y := Checked{ID: x.ID, Heading: x.Heading, Text: x.Text, State: x.State, How: x.How, Closest: round(x.Closest), Near: []Known{}, Went: []Went{}, About: []Known{}}
 		for _, n := range x.Near {
 			k := known(n.Text, n.Clause, n.Wording)
 			k.Similarity = round(n.Similarity)
 			y.Near = append(y.Near, k)
+		}
+		for _, n := range x.About {
+			k := known(n.Text, n.Clause, r.Clause(n.Text, n.Clause).Text)
+			k.Shared = n.Shared
+			y.About = append(y.About, k)
 		}
 		for _, l := range x.Lineage {
 			t := r.Texts[l.Text]

@@ -71,6 +71,7 @@ type Item struct {
 	Near                     []Near // at least half alike, the nearest first; at most three
 	Closest                  float64
 	Lineage                  []Lineage
+	About                    []About // of a new clause: perhaps on the same matter
 }
 
 // Lack is a clause that comparable texts have and the draft has not.
@@ -128,6 +129,8 @@ func (c *Corpus) Check(ctx context.Context, draft string, only func(Text) bool) 
 			n := near[0]
 			item.State, item.How = judge(p.Text, c.of(n.Text, n.Clause))
 			item.Lineage = c.lineage(n)
+		} else {
+			item.About = c.about(p.Text, only)
 		}
 		seen := map[int]bool{}
 		for _, n := range near {

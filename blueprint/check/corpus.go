@@ -91,7 +91,9 @@ type Corpus struct {
 	entries  []entry
 	first    [][]int // of text and clause: its first entry
 	index    *clause.Index
-	children map[string][]int // texts adapted from one with this id
+	children map[string][]int   // texts adapted from one with this id
+	stems    map[string][]int32 // by the beginning of a word: the clauses that have it, indexes in flat
+	flat     [][2]int           // all clauses, by text and clause
 }
 
 // NewCorpus indexes texts. Memory: about 50 bytes a word of all wordings.
@@ -113,6 +115,7 @@ func NewCorpus(texts []Text) *Corpus {
 		all[i].Text = e.wording
 	}
 	c.index = clause.NewIndex(all)
+	c.learn()
 	return c
 }
 

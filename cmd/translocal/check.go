@@ -122,6 +122,12 @@ func checkText(ctx context.Context, a check.Answer) string {
 	for i, c := range a.Clauses {
 		if len(c.Near) == 0 { // many a draft has more of these than of all others
 			fmt.Fprintf(&b, "\n%d. %s: %s\n", i+1, t("state."+string(c.State)), begins(c.Text))
+			for _, k := range c.About {
+				fmt.Fprintf(&b, "   ? %s: %s (%s)\n", t("about"), strings.Trim(k.Title+": "+k.Heading, ": "), strings.Join(k.Shared, ", "))
+				for _, n := range k.Warnings {
+					fmt.Fprintf(&b, "   ! %s\n", noteText(n))
+				}
+			}
 			continue
 		}
 		fmt.Fprintf(&b, "\n%d. %s: %s\n   %s\n", i+1, t("state."+string(c.State)), begins(c.Text), t("how."+string(c.How)))

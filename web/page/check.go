@@ -68,6 +68,9 @@ func clauseSize(c check.Checked) int {
 			size += len(k.Wording)
 		}
 	}
+	for _, k := range c.About {
+		size += len(k.Heading) + len(k.Title) + 400 + noteSize(k)
+	}
 	return size + 200*len(c.Went)
 }
 
@@ -123,6 +126,9 @@ func (p CheckPage) first() (out []telling) {
 		}
 		if len(c.Near) > 0 && len(c.Near[0].Warnings) > 0 {
 			t.Why = append(t.Why, "first.warned")
+		}
+		if slices.ContainsFunc(c.About, func(k check.Known) bool { return len(k.Warnings) > 0 }) {
+			t.Why = append(t.Why, "first.about")
 		}
 		if c.State == check.Weaker {
 			t.Why = append(t.Why, "state.weaker")
@@ -232,7 +238,7 @@ func (p CheckPage) states() (out []check.State) {
 
 // untold tells whether nothing happened to a clause that anybody told of.
 func untold(c check.Checked) bool {
-	for _, k := range c.Near {
+	for _, k := range append(append([]check.Known{}, c.Near...), c.About...) {
 		if len(k.Warnings)+len(k.Elsewhere) > 0 {
 			return false
 		}
@@ -308,6 +314,12 @@ func clauseComment(ctx context.Context, c check.Checked) string {
 			lines = append(lines, "“"+k.Wording+"”")
 		}
 		for _, n := range append(append([]check.Note{}, k.Warnings...), k.Elsewhere...) {
+			lines = append(lines, noteLine(ctx, n))
+		}
+	}
+	for _, k := range c.About {
+		lines = append(lines, i18n.T(ctx, "check.about")+": "+sourceName(k)+": "+k.Heading+" ("+strings.Join(k.Shared, ", ")+")")
+		for _, n := range k.Warnings {
 			lines = append(lines, noteLine(ctx, n))
 		}
 	}
