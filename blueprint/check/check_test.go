@@ -141,7 +141,12 @@ func TestHostileDrafts(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add(report + "\n\n" + informe)
 	f.Add("# A\n\n1. {{x}}\n2. {{\n\x00\xff")
-	c := known()
+	more := Text{ID: "z", Source: Model}
+	for i := range fewest { // enough that words can be rare
+		more.Clauses = append(more.Clauses, Clause{Clause: clause.Clause{ID: fmt.Sprint(i), Text: fmt.Sprintf("Every filler%d clause talks of matter%d alone.", i, i/2)}})
+	}
+	c := NewCorpus(append(known().texts, more))
+	f.Add("filler3 matter1 report budget publish\n\nfiller3 clause and matter1 talks")
 	f.Fuzz(func(t *testing.T, draft string) {
 		r, err := c.Check(t.Context(), draft, nil)
 		if err != nil {
