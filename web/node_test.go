@@ -122,6 +122,7 @@ type call struct {
 	json         any
 	raw          string // a body of the API as it stands
 	header       map[string]string
+	ends         int // how it ends for whoever may make it, 0 for well
 }
 
 func get(path string) call { return call{method: "GET", path: path} }

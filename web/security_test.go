@@ -3,8 +3,10 @@ package web_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -96,7 +98,8 @@ func (w *world) hostileText(seeds *[]string) {
 		Clause: v.Clauses[0].ID, Kind: "ignored", Text: hostile, Cited: hostile})
 	must(w.t, err)
 	*seeds = append(*seeds, w.path(v.ID), w.path(theirs.ID), w.path(v.Blueprint)+"/lineage", w.path(v.ID)+"/clause/"+v.Clauses[0].ID,
-		"/compare?older="+url.QueryEscape(v.ID)+"&newer="+url.QueryEscape(theirs.ID), "/search?q=tlmark")
+		"/compare?older="+url.QueryEscape(v.ID)+"&newer="+url.QueryEscape(theirs.ID), "/search?q=tlmark",
+		w.p("/feed"), w.path(v.Blueprint)+"/feed", w.path(w.there.ID)+"/feed", "/search/feed?q=tlmark")
 }
 
 // intact parses an answer as a browser does and looks for anything that would
@@ -105,6 +108,9 @@ func intact(t *testing.T, what string, a answer) {
 	t.Helper()
 	if a.status >= 500 && a.status != 503 {
 		t.Errorf("%s: %d: %.200s", what, a.status, a.body)
+	}
+	if strings.HasPrefix(a.header.Get("Content-Type"), "application/atom+xml") {
+		intactFeed(t, what, a.body)
 	}
 	if !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 		if strings.Contains(a.body, "tlmark") && a.header.Get("X-Content-Type-Options") != "nosniff" {
@@ -115,6 +121,39 @@ func intact(t *testing.T, what string, a answer) {
 	for e := range parsed(t, a.body).Descendants() {
 		if bad := runs(e); bad != "" {
 			t.Errorf("%s: %s", what, bad)
+		}
+	}
+}
+
+// intactFeed holds a feed to the elements and attributes that we write; all text
+// in it is plain, and all that it links to is of this node.
+func intactFeed(t *testing.T, what, body string) {
+	t.Helper()
+	known := []string{"feed", "id", "title", "updated", "author", "name", "link", "entry", "summary"}
+	for d := xml.NewDecoder(strings.NewReader(body)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Errorf("%s is no XML: %v", what, err)
+			return
+		}
+		e, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if e.Name.Space != "http://www.w3.org/2005/Atom" || !slices.Contains(known, e.Name.Local) {
+			t.Errorf("%s: an element %v", what, e.Name)
+		}
+		for _, a := range e.Attr {
+			switch {
+			case e.Name.Local == "feed" && (a.Name.Local == "xmlns" || a.Name.Local == "lang"):
+			case e.Name.Local == "link" && (a.Name.Local == "rel" || a.Name.Local == "type"):
+			case e.Name.Local == "link" && a.Name.Local == "href" && strings.HasPrefix(a.Value, "http://127.0.0.1:"):
+			default:
+				t.Errorf("%s: %s with %s=%q", what, e.Name.Local, a.Name.Local, a.Value)
+			}
 		}
 	}
 }
