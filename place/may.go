@@ -42,6 +42,9 @@ const (
 	SetRole       Action = "place.set_role"
 	RemoveMember  Action = "place.remove_member"
 	Leave         Action = "place.leave"
+	SetWays       Action = "place.set_ways"
+	AnswerRequest Action = "place.answer_request"
+	Vouch         Action = "place.vouch"
 	FollowPlace   Action = "place.follow"
 	BlockHost     Action = "place.block"
 	ReadNotices   Action = "place.read_notices"
@@ -111,6 +114,9 @@ var Table = []Rule{
 	{SetRole, Any, keepers},
 	{RemoveMember, Any, keepers},
 	{Leave, Any, members},
+	{SetWays, Any, keepers},
+	{AnswerRequest, Any, keepers},
+	{Vouch, Any, members},
 	{FollowPlace, Any, keepers},
 	{BlockHost, Any, keepers},
 	{ReadNotices, Any, keepers},

@@ -43,7 +43,7 @@ var (
 	insertMembership = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, $4) on conflict (stream, person) do nothing`)
 	updateRole       = db.Exec(`update membership set role = $3 where stream = $1 and person = $2`)
 	deleteMembership = db.Exec(`delete from membership where stream = $1 and person = $2`)
-	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since from membership m join person p on p.id = m.person where m.stream = $1 order by p.name, p.id`)
+	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since, m.way from membership m join person p on p.id = m.person where m.stream = $1 order by p.name, p.id`)
 	keepersOf        = db.Rows[int64](`select count(*) from membership where stream = $1 and role = 'keeper'`)
 
 	insertSession  = db.Exec(`insert into session (id, token, person, device, created, seen, expires) values ($1, $2, $3, $4, $5, $5, $6)`)
@@ -66,7 +66,8 @@ type Membership struct {
 	Person string
 	Name   string
 	Role   Role
-	Since  int64 // microseconds
+	Since  int64  // microseconds
+	Way    string // "open": through an open door; "": by invitation
 }
 
 // Session is one signed-in device of a person.
@@ -423,6 +424,7 @@ func (p *Places) Keepers(ctx context.Context, stream act.Fingerprint) (int, erro
 }
 
 // SetRole makes a member a keeper or a keeper a member; the last keeper stays.
+// Links that a keeper made and nobody used end with the role, for ever.
 func (p *Places) SetRole(ctx context.Context, v Viewer, stream act.Fingerprint, person string, role Role) error {
 	if role != Member && role != Keeper {
 		return fault.At("role", "fault.choice")
@@ -433,6 +435,11 @@ func (p *Places) SetRole(ctx context.Context, v Viewer, stream act.Fingerprint, 
 		}
 		if err := one(updateRole.Run(ctx, tx, stream, person, role)); err != nil {
 			return err
+		}
+		if role != Keeper {
+			if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
+				return err
+			}
 		}
 		return kept(ctx, tx, stream)
 	})
@@ -454,6 +461,9 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 			return err
 		}
 		if err := one(deleteMembership.Run(ctx, tx, stream, person)); err != nil {
+			return err
+		}
+		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
 			return err
 		}
 		return kept(ctx, tx, stream)

@@ -8,8 +8,9 @@ import (
 	"translocal/fault"
 )
 
-// MaxRoll is the most links that are made at a time.
-const MaxRoll = 50
+// MaxRoll is the most links that are made at a time: as many slips as a page
+// carries below 50 KB.
+const MaxRoll = 12
 
 // Roll makes n single-use links for members at a time, to hand out on paper:
 // all or none. Who gets which is nowhere kept, so that nobody can look up who

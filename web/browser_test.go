@@ -222,6 +222,8 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/map",
 		"/api", "/api/describe-place",
 		"/room",
+		at + "/ways", at + "/join",
+		at + "/requests",
 	}
 }
 

@@ -243,6 +243,37 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return post(w.p("/leave")) },
 		func(w *world, _ place.State) call { return api("POST", w.s("/leave"), nil) },
 	},
+	place.SetWays: {
+		func(w *world, _ place.State) call { return get(w.p("/ways")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/ways"), "asking", "vouching", "vouches", "3")
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/ways"), map[string]any{"open": false, "asking": "keepers"})
+		},
+	},
+	place.AnswerRequest: {
+		func(w *world, _ place.State) call { w.request(place.AskKeepers); return get(w.p("/requests")) },
+		func(w *world, _ place.State) call { w.request(place.AskKeepers); return api("GET", w.s("/requests"), nil) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/requests/" + w.request(place.AskKeepers) + "/let-in"))
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/requests/" + w.request(place.AskKeepers) + "/end"))
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/requests/"+w.request(place.AskKeepers)+"/answer"), map[string]bool{"let_in": true})
+		},
+	},
+	place.Vouch: {
+		func(w *world, _ place.State) call { w.request(place.AskVouches); return get(w.p("/requests")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/requests/" + w.request(place.AskVouches) + "/vouch"))
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/requests/"+w.request(place.AskVouches)+"/vouch"), nil)
+		},
+	},
 	place.FollowPlace: {
 		func(w *world, _ place.State) call { return get(w.p("/following")) },
 		func(w *world, _ place.State) call { return post(w.p("/following"), "address", nobody).but(422) },
@@ -665,6 +696,18 @@ func (w *world) invitation() string {
 	return list[0].ID
 }
 
+// request is somebody who waits to come in, in a place with that way of asking.
+func (w *world) request(how place.Asking) string {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	must(w.t, w.places.SetWays(ctx, v, w.here.Stream, place.Ways{Asking: how, Vouches: 2}))
+	_, err := w.places.Ask(ctx, place.Viewer{}, w.here.Stream, "Newcomer", "From the choir")
+	must(w.t, err)
+	list, err := w.places.Requests(ctx, v, w.here.Stream)
+	must(w.t, err)
+	return list[len(list)-1].ID
+}
+
 func (w *world) task() string {
 	w.t.Helper()
 	ctx, v := w.t.Context(), w.keeper.Viewer
@@ -836,6 +879,10 @@ var open = map[string]string{
 	"POST /api/v1/account/tokens":                        "one's own account",
 	"DELETE /api/v1/account/tokens/{token}":              "one's own account",
 	"GET /api/v1/places":                                 "public",
+	"GET /api/v1/places/{stream}/ways":                   "public",
+	"POST /api/v1/places/{stream}/join":                  "the open door",
+	"POST /api/v1/places/{stream}/requests":              "asking is open where the place takes it",
+	"GET /api/v1/asked/{secret}":                         "the secret of a request",
 	"GET /api/v1/clauses/{clause}/scale":                 "public",
 	"GET /api/v1/guide":                                  "public",
 	"GET /api/v1/search":                                 "public texts alone are found",

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
@@ -70,8 +71,8 @@ func (s *Server) headers(next http.Handler) http.Handler {
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	p := http.NewCrossOriginProtection()
 	p.AddInsecureBypassPattern("/fed/")
-	p.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error {
-		return fault.New(fault.Forbidden, "fault.cross_origin")
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, fault.New(fault.Forbidden, "fault.cross_origin"))
 	}))
 	return p.Handler(next)
 }
@@ -83,13 +84,31 @@ func (s *Server) known(next http.Handler) http.Handler {
 		if secret := s.secret(r); secret != "" {
 			v, err := s.asks(r, secret)
 			if err != nil {
-				s.fail(w, r.WithContext(ctx), err)
+				s.refuse(w, r.WithContext(ctx), err)
 				return
 			}
 			ctx = context.WithValue(ctx, viewerKey{}, v)
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// refuse answers a request that no handler has seen yet: a program gets a
+// problem in JSON, a browser a page.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if !strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		s.fail(w, r, err)
+		return
+	}
+	p := problem(r.Context(), pathForLog(r), err)
+	if fault.KindOf(err) == fault.TooMany {
+		w.Header().Set("Retry-After", "60")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status(fault.KindOf(err)))
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		slog.Error("a problem was not sent", "path", pathForLog(r), "err", err)
+	}
 }
 
 // asks is for whom a secret speaks. A personal token opens the API alone, and
@@ -179,7 +198,6 @@ func (l *limits) allow(key string, each time.Duration, burst int) bool {
 // limited slows down whoever asks too much: reading gently, changing more, and
 // trying passwords or links most. What nodes send has limits of its own.
 func (s *Server) limited(next http.Handler) http.Handler {
-	refuse := s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.TooMany, "fault.too_many") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ok, from := true, s.address(r)
 		switch p := r.URL.Path; {
@@ -188,13 +206,15 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			ok = s.limits.allow("key "+from, 6*time.Second, 20)
 		case tells(p) && r.Method == http.MethodPost:
 			ok = s.limits.allow("tell "+from, tellEach, tellBurst)
+		case knocks(p) && r.Method == http.MethodPost: // a room full of people has one address
+			ok = s.limits.allow("door "+from, 2*time.Minute, 30)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
 		default:
 			ok = s.limits.allow("read "+from, 20*time.Millisecond, 500)
 		}
 		if !ok {
-			refuse.ServeHTTP(w, r.WithContext(i18n.With(r.Context(), s.printer(w, r))))
+			s.refuse(w, r.WithContext(i18n.With(r.Context(), s.printer(w, r))), fault.New(fault.TooMany, "fault.too_many"))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -243,8 +263,8 @@ func (s *Server) trusts(ip netip.Addr) bool {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/draft/", "/calendar/",
-		"/api/v1/setup/", "/api/v1/come-in/", "/api/v1/drafts/"} {
+	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/",
+		"/api/v1/setup/", "/api/v1/asked/", "/api/v1/come-in/", "/api/v1/drafts/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *Server) peopleRoutes() []route {
-	return append(s.rollRoutes(), []route{
+	return append(append(s.rollRoutes(), s.waysRoutes()...), []route{
 		{"GET /account/access", s.access},
 		{"POST /account/access/password", s.changePassword},
 		{"POST /account/access/codes", s.newCodes},

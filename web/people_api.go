@@ -66,6 +66,7 @@ func (s *Server) peopleAPI(api huma.API) {
 		})
 	s.tokenAPI(api)
 	s.rollAPI(api)
+	s.waysAPI(api)
 }
 
 func (s *Server) tokenAPI(api huma.API) {

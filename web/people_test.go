@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,6 +39,10 @@ func TestPersonalTokenThroughTheAPI(t *testing.T) {
 		if a := n.do(c.as, c.call); a.status != c.want {
 			t.Errorf("%s: %d: %.300s", what, a.status, a.body)
 		}
+	}
+	a := n.do(reads, api("PUT", at(here), map[string]string{"name": "x"}))
+	if kind := a.header.Get("Content-Type"); kind != "application/problem+json" || !strings.Contains(a.body, "urn:translocal:fault:forbidden") {
+		t.Errorf("a program is refused with %s: %.200s", kind, a.body)
 	}
 	page := get("/account")
 	page.header = map[string]string{"Authorization": "Bearer " + writes.secret}
@@ -123,6 +128,9 @@ func TestSlipsCarryLabelsThatNothingKeeps(t *testing.T) {
 	}
 	if a := n.do(keeper, get(n.path(here.ID)+"/members")); strings.Contains(a.body, "Blue door") {
 		t.Error("a label stands beside the members")
+	}
+	if a := n.do(keeper, post(at, "count", strconv.Itoa(place.MaxRoll))); a.status != 200 || len(a.body) > 50<<10 {
+		t.Errorf("%d: the largest page of slips weighs %d bytes", a.status, len(a.body))
 	}
 	for _, bad := range [][]string{{"labels", strings.Repeat("x\n", place.MaxRoll+1)}, {"labels", strings.Repeat("x", 200)}, {"count", "many"}, {"count", "0"}} {
 		if a := n.do(keeper, post(at, bad...)); a.status != 422 || strings.Contains(a.body, "/come-in/") {

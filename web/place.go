@@ -101,7 +101,7 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) error {
 // sections asks each capability what it has to show on a place's page.
 func (s *Server) sections(r *http.Request, p *place.Place, role place.Role) ([]page.Section, error) {
 	var all []page.Section
-	for _, part := range []func(*http.Request, *place.Place, place.Role) ([]page.Section, error){s.blueprintSection, s.advanceSection, s.decideSection} {
+	for _, part := range []func(*http.Request, *place.Place, place.Role) ([]page.Section, error){s.joinSection, s.blueprintSection, s.advanceSection, s.decideSection} {
 		list, err := part(r, p, role)
 		if err != nil {
 			return nil, err
@@ -229,13 +229,17 @@ func (s *Server) showMembers(w http.ResponseWriter, r *http.Request, secret stri
 	if err != nil {
 		return err
 	}
+	ways, err := s.Places.Ways(r.Context(), p.Stream)
+	if err != nil {
+		return err
+	}
 	var open []place.Invitation
 	if place.Allowed(role, place.Invite, place.Any) {
 		if open, err = s.Places.Invitations(r.Context(), v, p.Stream); err != nil {
 			return err
 		}
 	}
-	return s.show(w, r, page.Members(s.frame(r, t(r, "place.members")), p, role, members, open, secret))
+	return s.show(w, r, page.Members(s.frame(r, t(r, "place.members")), p, role, ways, members, open, secret))
 }
 
 // invite shows the new link on the page that answers the form: it is kept

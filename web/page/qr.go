@@ -11,9 +11,9 @@ import (
 // quiet is how many modules of white stand around a code, as its standard asks.
 const quiet = 4
 
-// qrPath draws a text as a QR code: the outline of its dark modules, a run of
-// them at a time, and how many modules the square measures with its border. An
-// empty path: the text does not fit into a code.
+// qrPath draws a text as a QR code: its dark modules as strokes one module wide,
+// a run of them at a time, and how many modules the square measures with its
+// border. An empty path: the text does not fit into a code.
 func qrPath(text string) (path string, size int) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
@@ -23,14 +23,22 @@ func qrPath(text string) (path string, size int) {
 	dark := func(x, y int) bool { return x < n && color.GrayModel.Convert(code.At(x, y)).(color.Gray).Y < 128 }
 	var b strings.Builder
 	for y := range n {
+		at, row := 0, strconv.Itoa(y+quiet)+".5" // rows are lines, one module wide
 		for x := 0; x < n; x++ {
 			from := x
 			for dark(x, y) {
 				x++
 			}
-			if w := strconv.Itoa(x - from); x > from {
-				b.WriteString("M" + strconv.Itoa(from+quiet) + " " + strconv.Itoa(y+quiet) + "h" + w + "v1h-" + w + "z")
+			switch {
+			case x == from:
+				continue
+			case at == 0:
+				b.WriteString("M" + strconv.Itoa(from+quiet) + " " + row)
+			default:
+				b.WriteString("m" + strconv.Itoa(from-at) + " 0")
 			}
+			b.WriteString("h" + strconv.Itoa(x-from))
+			at = x
 		}
 	}
 	return b.String(), n + 2*quiet
