@@ -106,6 +106,7 @@ type Voice struct {
 	Kind       Kind        `json:"kind"`
 	Who        string      `json:"who"` // pseudonym; "" for a room, or somebody who left
 	Mine       bool        `json:"mine"`
+	Left       bool        `json:"left,omitempty"` // its author is no account here any more
 	Body       string      `json:"body"`
 	MayRelease bool        `json:"mayRelease"`
 	Integrated bool        `json:"integrated"`

@@ -42,7 +42,7 @@ type voiceRow struct {
 }
 
 func (r voiceRow) voice(v place.Viewer) Voice {
-	return Voice{ID: r.ID, Round: r.Round, Kind: r.Kind, Who: r.Name, Mine: r.Person != "" && r.Person == v.Person, Body: r.Body,
+	return Voice{Left: r.Person != "" && r.Name == "", ID: r.ID, Round: r.Round, Kind: r.Kind, Who: r.Name, Mine: r.Person != "" && r.Person == v.Person, Body: r.Body,
 		MayRelease: r.MayRelease, Integrated: r.Integrated, Created: r.Created}
 }
 

@@ -392,7 +392,7 @@ func (s *Server) showPublish(w http.ResponseWriter, r *http.Request, code int, f
 			return err
 		}
 	}
-	return s.render(w, r, code, page.DraftPublish(s.frame(r, t(r, "blueprint.publish")), p, form))
+	return s.render(w, r, code, page.DraftPublish(s.explaining(r, t(r, "blueprint.publish")), p, form))
 }
 
 func (s *Server) draftPublish(w http.ResponseWriter, r *http.Request) error {

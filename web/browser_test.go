@@ -224,6 +224,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/room",
 		at + "/ways", at + "/join",
 		at + "/requests",
+		"/account/leaving", "/account/data", "/what-is-seen",
 	}
 }
 

@@ -121,7 +121,7 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, code, page.Proposal(s.frame(r, x.Title), p, x, s.textTitle(r, x.Version), form))
+	return s.render(w, r, code, page.Proposal(s.explaining(r, x.Title), p, x, s.textTitle(r, x.Version), form))
 }
 
 // proposalIn reads the proposal of the path, which must be that place's.

@@ -198,7 +198,11 @@ func spoiled(t *testing.T, body []byte) map[string]string {
 		m["unheardOf"] = 1
 		out["!unknown"] = quoted(t, m)
 		changed("!an object for "+k, map[string]any{"x": 1})
-		changed("!a truth for "+k, true)
+		if _, truth := v.(bool); truth {
+			changed("!a word for "+k, "yes")
+		} else {
+			changed("!a truth for "+k, true)
+		}
 		for what, x := range bad {
 			changed(k+" "+what, x)
 		}

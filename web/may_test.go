@@ -254,7 +254,10 @@ var probes = map[place.Action][]door{
 	},
 	place.AnswerRequest: {
 		func(w *world, _ place.State) call { w.request(place.AskKeepers); return get(w.p("/requests")) },
-		func(w *world, _ place.State) call { w.request(place.AskKeepers); return api("GET", w.s("/requests"), nil) },
+		func(w *world, _ place.State) call {
+			w.request(place.AskKeepers)
+			return api("GET", w.s("/requests"), nil)
+		},
 		func(w *world, _ place.State) call {
 			return post(w.p("/requests/" + w.request(place.AskKeepers) + "/let-in"))
 		},
@@ -875,6 +878,8 @@ var open = map[string]string{
 	"POST /api/v1/recover":                               "a recovery code",
 	"PUT /api/v1/account/password":                       "one's own account",
 	"POST /api/v1/account/recovery-codes":                "one's own account",
+	"GET /api/v1/account/data":                           "one's own account",
+	"POST /api/v1/account/erase":                         "one's own account",
 	"GET /api/v1/account/tokens":                         "one's own account",
 	"POST /api/v1/account/tokens":                        "one's own account",
 	"DELETE /api/v1/account/tokens/{token}":              "one's own account",

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"translocal/act"
@@ -10,7 +11,7 @@ import (
 )
 
 func (s *Server) peopleRoutes() []route {
-	return append(append(s.rollRoutes(), s.waysRoutes()...), []route{
+	return append(slices.Concat(s.rollRoutes(), s.waysRoutes(), s.leaveRoutes(), s.seenRoutes()), []route{
 		{"GET /account/access", s.access},
 		{"POST /account/access/password", s.changePassword},
 		{"POST /account/access/codes", s.newCodes},

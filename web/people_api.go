@@ -67,6 +67,7 @@ func (s *Server) peopleAPI(api huma.API) {
 	s.tokenAPI(api)
 	s.rollAPI(api)
 	s.waysAPI(api)
+	s.leaveAPI(api)
 }
 
 func (s *Server) tokenAPI(api huma.API) {

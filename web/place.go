@@ -141,7 +141,7 @@ func (s *Server) describeForm(w http.ResponseWriter, r *http.Request) error {
 	if err := place.May(r.Context(), s.Log.DB(), viewer(r), p.Stream, place.DescribePlace, place.Any); err != nil {
 		return err
 	}
-	return s.show(w, r, page.Describe(s.frame(r, t(r, "place.describe")), p, profileForm(p.Profile)))
+	return s.show(w, r, page.Describe(s.explaining(r, t(r, "place.describe")), p, profileForm(p.Profile)))
 }
 
 func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
@@ -161,7 +161,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
 		if err := again(r, &form, err); err != nil {
 			return err
 		}
-		return s.render(w, r, http.StatusUnprocessableEntity, page.Describe(s.frame(r, t(r, "place.describe")), p, form))
+		return s.render(w, r, http.StatusUnprocessableEntity, page.Describe(s.explaining(r, t(r, "place.describe")), p, form))
 	}
 	return after(w, r, s.path(p.ID), "said.described")
 }

@@ -44,7 +44,7 @@ var private = []string{
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice", "blueprint_told",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
 	"storage_use",
-	"place_ways", "entry_request", "vouch",
+	"place_ways", "entry_request", "vouch", "explained",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {

@@ -24,7 +24,9 @@ type Frame struct {
 	Said   string   // what was just done, in words; "" for nothing
 	Langs  []string // languages of the interface
 	News   int      // notices that wait for this keeper
-	Feed   string   // path of the Atom feed of what the page shows, or ""
+	// Explain: what is seen by whom stands above the form, not read yet.
+	Explain bool
+	Feed    string // path of the Atom feed of what the page shows, or ""
 }
 
 // Form is what was typed and what is wrong with it, to show a form again.

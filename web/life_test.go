@@ -1,0 +1,217 @@
+package web_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"translocal/act"
+	"translocal/advance"
+	"translocal/blueprint"
+	"translocal/db"
+	"translocal/decide"
+	"translocal/place"
+)
+
+// rebuilt replays all streams into another database and tells where it differs.
+func (n *node) rebuilt() []act.Difference {
+	n.t.Helper()
+	ctx := n.t.Context()
+	d, err := db.Open(ctx, filepath.Join(n.t.TempDir(), "rebuilt.db"), db.Options{Relaxed: true})
+	must(n.t, err)
+	defer d.Close()
+	into := act.NewLog(d, nil, place.Vocabulary(), blueprint.Vocabulary(), decide.Vocabulary(), advance.Vocabulary())
+	defer into.Close()
+	must(n.t, n.log.Rebuild(ctx, into, 1, nil))
+	diff, err := act.Compare(ctx, n.log.DB(), d, n.log.Tables())
+	must(n.t, err)
+	return diff
+}
+
+var comeIn = regexp.MustCompile(`/come-in/[\w-]+`)
+
+// TestTheWholeLifeOfAMember goes by the forms: invited, asks, votes, objects,
+// takes a task, leaves one place, takes the data along, erases the account. After
+// that nothing in the database knows the person, the decision stands, and the
+// streams give the same tables.
+func TestTheWholeLifeOfAMember(t *testing.T) {
+	w := newWorld(t)
+	a := w.do(w.keeper, post(w.p("/invite"), "role", "member"))
+	link := comeIn.FindString(a.body)
+	if a = w.do(person{}, post(link, "pseudonym", "Rowanberry", "password", password)); a.status != 303 {
+		t.Fatal(a.status, a.body)
+	}
+	rowan := w.signIn("Rowanberry")
+	id := w.proposal(decide.Clarify)
+	at := w.p("/proposal/" + id)
+	say := func(kind, body string) {
+		t.Helper()
+		if a := w.do(rowan, post(at+"/say", "kind", kind, "body", body, "release", "yes")); a.status != 303 {
+			t.Fatalf("%s: %d %.300s", kind, a.status, a.body)
+		}
+	}
+	next := func() { t.Helper(); must(t, w.decisions.NextRound(t.Context(), w.keeper.Viewer, id)) }
+	say("question", "Who pays for the paper?")
+	next()
+	say("reaction", "I like the second half")
+	next()
+	say("objection", "The river is missing")
+	x, err := w.decisions.Read(t.Context(), rowan.Viewer, id)
+	must(t, err)
+	objection := x.Voices[len(x.Voices)-1].ID
+	if x.Count.Objections != 1 {
+		t.Fatal(x.Count)
+	}
+	if a := w.do(rowan, post(at+"/integrate", "voice", objection)); a.status != 303 {
+		t.Fatal(a.status, a.body)
+	}
+	must(t, w.advances.PutTask(t.Context(), rowan.Viewer, w.bringing, advance.Task{Title: "Carry the tables", Before: 2, Keepers: [2]string{rowan.Person}}))
+	draft, err := w.blueprints.Begin(t.Context(), rowan.Viewer, w.here.Stream, "en")
+	must(t, err)
+
+	var own struct {
+		Account struct {
+			Name   string
+			Places []struct{ Name string }
+		}
+		Said  []struct{ Body string }
+		Tasks []struct{ Title string }
+	}
+	file := w.do(rowan, get("/account/data.json"))
+	must(t, json.Unmarshal([]byte(file.body), &own))
+	if own.Account.Name != "Rowanberry" || len(own.Account.Places) != 1 || len(own.Said) != 3 || len(own.Tasks) != 1 || strings.Contains(file.body, "Second") {
+		t.Errorf("%.800s", file.body)
+	}
+	if a := w.do(rowan, get("/account/data")); a.status != 200 || !strings.Contains(a.body, "The river is missing") || !strings.Contains(a.body, "Carry the tables") {
+		t.Errorf("%d %.300s", a.status, a.body)
+	}
+
+	if a := w.do(rowan, post(w.p("/leave"))); a.status != 303 {
+		t.Fatal(a.status, a.body)
+	}
+	for _, path := range []string{at, w.p("/members"), "/draft/" + string(draft)} {
+		if a := w.do(rowan, get(path)); a.status != 403 && a.status != 404 {
+			t.Errorf("after leaving, %s: %d", path, a.status)
+		}
+	}
+	must(t, w.decisions.Say(t.Context(), w.keeper.Viewer, id, decide.Agree, "", false))
+	o, err := w.decisions.Close(t.Context(), w.keeper.Viewer, id, decide.Release{Voices: []string{objection}})
+	must(t, err)
+	erase := post("/account/end", "erase_password", password)
+	if a := w.do(rowan, post("/account/end", "erase_password", "wrong")); a.status != 422 {
+		t.Error(a.status)
+	}
+	if a := w.do(rowan, erase); a.status != 303 || !strings.Contains(a.header.Get("Location"), "account_erased") {
+		t.Fatal(a.status, a.body)
+	}
+	for where, row := range w.dump() {
+		if strings.Contains(row, rowan.Person) || strings.Contains(strings.ToLower(row), "rowanberry") {
+			t.Error("the person is still in", where)
+		}
+	}
+	if a := w.do(rowan, get("/account")); !toSignIn(a) {
+		t.Error("the session goes on:", a.status)
+	}
+	if a := w.do(person{}, post("/sign-in", "pseudonym", "Rowanberry", "password", password)); a.status != 422 {
+		t.Error("the password opens:", a.status)
+	}
+	if a := w.do(person{}, get(link)); a.status != 404 {
+		t.Error("the invitation opens again:", a.status)
+	}
+	if a := w.do(w.keeper, get(at)); a.status != 200 || !strings.Contains(a.body, "somebody who left") || !strings.Contains(a.body, "Who pays") {
+		t.Errorf("the members lost what was said: %d", a.status)
+	}
+	if got, err := w.decisions.Outcome(t.Context(), o.ID); err != nil || got.Result != decide.Bring || len(got.Concerns) != 1 {
+		t.Error(got, err)
+	}
+	if diff := w.rebuilt(); len(diff) > 0 {
+		t.Error(diff[0])
+	}
+}
+
+func (n *node) signIn(name string) person {
+	n.t.Helper()
+	v, err := n.places.SignIn(n.t.Context(), name, password)
+	must(n.t, err)
+	return n.session(v)
+}
+
+// TestWhoCanNotBeErased tries to erase those on whom others depend, and on a
+// site that keeps its records.
+func TestWhoCanNotBeErased(t *testing.T) {
+	w := newWorld(t)
+	member := w.do(w.member, api("POST", "/account/erase", map[string]any{"password": password, "words": true}))
+	if member.status != 204 {
+		t.Error(member.status, member.body)
+	}
+	must(t, w.places.Leave(t.Context(), w.second.Viewer, w.here.Stream))
+	before := w.dump()
+	for what, c := range map[string]struct {
+		as   person
+		want int
+		says string
+	}{
+		"the last keeper of a place": {w.keeper, 409, "keeps it"},
+		"the site's last":            {w.site, 409, "only one who looks after this site"},
+		"nobody":                     {person{}, 401, ""},
+	} {
+		if a := w.do(c.as, post("/account/end", "erase_password", password)); a.status != c.want || !strings.Contains(a.body, c.says) {
+			t.Errorf("%s: %d %.200s", what, a.status, a.body)
+		}
+	}
+	w.unchanged(before, "erasing somebody who is needed")
+
+	n := openNode(t)
+	link, err := n.places.SetupLink(t.Context())
+	must(t, err)
+	office, v, err := n.places.SetupSite(t.Context(), link, place.Newcomer{Name: "Clerk", Password: password}, "Office", place.Records)
+	must(t, err)
+	staff := n.join(person{Viewer: v}, office, place.Member, "Staff")
+	if a := n.do(staff, get("/account/leaving")); a.status != 200 || strings.Contains(a.body, "/account/end") {
+		t.Error("a public body's site offers to erase:", a.status)
+	}
+	kept := n.dump()
+	if a := n.do(staff, post("/account/end", "erase_password", password)); a.status != 403 {
+		t.Error(a.status)
+	}
+	n.unchanged(kept, "erasing on a site that keeps records")
+}
+
+// TestWhatIsSeenIsSaidOnce looks for the explanation above the forms by which
+// something becomes public, until it was read, by that person alone.
+func TestWhatIsSeenIsSaidOnce(t *testing.T) {
+	w := newWorld(t)
+	said := func(as person, at string) bool {
+		a := w.do(as, get(at))
+		if a.status != 200 {
+			t.Fatal(at, a.status)
+		}
+		return strings.Contains(a.body, `action="/what-is-seen"`)
+	}
+	pages := []string{w.p("/describe"), "/draft/" + w.draft() + "/publish", w.p("/proposal/" + w.proposal(decide.Consent))}
+	for _, at := range pages {
+		if !said(w.keeper, at) {
+			t.Error("nothing says who will see what on", at)
+		}
+	}
+	a := w.do(w.keeper, post("/what-is-seen", "next", pages[0]))
+	if a.status != 303 || a.header.Get("Location") != pages[0] {
+		t.Error(a.status, a.header)
+	}
+	for _, at := range pages {
+		if said(w.keeper, at) {
+			t.Error("it is said again on", at)
+		}
+		if !said(w.second, at) {
+			t.Error("somebody else has not read it, on", at)
+		}
+	}
+	if a := w.do(w.keeper, post("/what-is-seen", "next", "https://elsewhere.example/")); a.header.Get("Location") != "/" {
+		t.Error(a.header)
+	}
+	if a := w.do(person{}, post("/what-is-seen")); a.status != 401 {
+		t.Error("a stranger:", a.status)
+	}
+}
