@@ -77,7 +77,7 @@ func (s *Server) ownDataFile(w http.ResponseWriter, r *http.Request) error {
 	return e.Encode(d)
 }
 
-func (s *Server) erase(ctx context.Context, v place.Viewer, password string, words bool) error {
+func (s *Server) forgetAccount(ctx context.Context, v place.Viewer, password string, words bool) error {
 	return s.Places.EraseAccount(ctx, v, password, words, s.Decisions.Forget, s.Advances.Forget, s.Blueprints.Forget)
 }
 
@@ -86,7 +86,7 @@ func (s *Server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.erase(r.Context(), viewer(r), form.Value("erase_password"), form.Value("words") == "yes"); err != nil {
+	if err := s.forgetAccount(r.Context(), viewer(r), form.Value("erase_password"), form.Value("words") == "yes"); err != nil {
 		code := status(fault.KindOf(err))
 		if err := again(r, &form, err); err != nil {
 			return err
@@ -111,6 +111,6 @@ func (s *Server) leaveAPI(api huma.API) {
 				Words    bool   `json:"words,omitempty" doc:"Also what one said in proposals"`
 			}
 		}) (*none, error) {
-			return nil, s.erase(ctx, viewerIn(ctx), in.Body.Password, in.Body.Words)
+			return nil, s.forgetAccount(ctx, viewerIn(ctx), in.Body.Password, in.Body.Words)
 		})
 }
