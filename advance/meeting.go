@@ -6,11 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"translocal/act"
+	"translocal/calendar"
 	"translocal/db"
 	"translocal/fault"
 	"translocal/place"
@@ -267,69 +266,20 @@ func (ad *Advances) Calendar(ctx context.Context, secret string, words func(auth
 	if err != nil {
 		return "", err
 	}
-	c := newCalendar(ad.now())
+	c := calendar.New(ad.now(), "")
 	for _, id := range ids {
 		p, err := ad.plan(ctx, id)
 		if err != nil {
 			return "", err
 		}
 		w := words(p.Bringing.Authority.Name)
-		c.day(p.Bringing.ID+"#meeting", p.Meeting, w.Meeting)
-		c.day(p.Bringing.ID+"#closes", p.Closes, w.Closes)
+		c.Day(p.Bringing.ID+"#meeting", p.Meeting, w.Meeting)
+		c.Day(p.Bringing.ID+"#closes", p.Closes, w.Closes)
 		for _, t := range p.Tasks {
 			if !t.Done {
-				c.day(p.Bringing.ID+"#"+t.ID, t.Day, t.Title)
+				c.Day(p.Bringing.ID+"#"+t.ID, t.Day, t.Title)
 			}
 		}
 	}
 	return c.String(), nil
 }
-
-// calendar writes all-day events of RFC 5545.
-type calendar struct {
-	b     strings.Builder
-	stamp string
-}
-
-func newCalendar(now time.Time) *calendar {
-	c := &calendar{stamp: now.UTC().Format("20060102T150405Z")}
-	c.line("BEGIN:VCALENDAR")
-	c.line("VERSION:2.0")
-	c.line("PRODID:-//Translocal//Translocal//EN")
-	return c
-}
-
-func (c *calendar) day(uid, day, title string) {
-	t, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return // no day yet
-	}
-	c.line("BEGIN:VEVENT")
-	c.line("UID:" + escape(uid))
-	c.line("DTSTAMP:" + c.stamp)
-	c.line("DTSTART;VALUE=DATE:" + t.Format("20060102"))
-	c.line("DTEND;VALUE=DATE:" + t.AddDate(0, 0, 1).Format("20060102"))
-	c.line("SUMMARY:" + escape(title))
-	c.line("TRANSP:TRANSPARENT")
-	c.line("END:VEVENT")
-}
-
-var escaper = strings.NewReplacer("\\", "\\\\", ";", "\\;", ",", "\\,", "\r\n", "\\n", "\n", "\\n", "\r", "\\n")
-
-func escape(s string) string { return escaper.Replace(s) }
-
-// line folds at 75 octets without cutting a character (RFC 5545 section 3.1).
-func (c *calendar) line(s string) {
-	width := 75
-	for len(s) > width {
-		cut := width
-		for !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		c.b.WriteString(s[:cut] + "\r\n ")
-		s, width = s[cut:], 74
-	}
-	c.b.WriteString(s + "\r\n")
-}
-
-func (c *calendar) String() string { return c.b.String() + "END:VCALENDAR\r\n" }

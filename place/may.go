@@ -88,6 +88,18 @@ const (
 	PlanTasks     Action = "advance.plan"
 )
 
+// The actions on the calendar of a place's meetings. What a keeper made public
+// everybody reads, and then keepers alone change it.
+const (
+	ReadMeetings Action = "meeting.read"
+	PlanMeeting  Action = "meeting.plan"
+	TakeRole     Action = "meeting.take_role"
+	ShowMeeting  Action = "meeting.show"
+)
+
+// KeepWebhooks is to say which programs are told of what a place publishes.
+const KeepWebhooks Action = "webhook.keep"
+
 // A Rule is one row of the table: who may do what in which state.
 type Rule struct {
 	Action Action
@@ -144,6 +156,12 @@ var Table = []Rule{
 	{RecordDeed, Any, keepers},
 	{RecordStatus, Any, keepers},
 	{PlanTasks, Any, members},
+
+	{ReadMeetings, Any, members},
+	{PlanMeeting, Any, members},
+	{TakeRole, Any, members},
+	{ShowMeeting, Any, keepers},
+	{KeepWebhooks, Any, keepers},
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},

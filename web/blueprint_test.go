@@ -21,8 +21,10 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
+	"translocal/meeting"
 	"translocal/place"
 	"translocal/record"
+	"translocal/webhook"
 )
 
 // textSite is a node of its own with a place and browsers that visit it.
@@ -71,7 +73,7 @@ func openTextSite(t testing.TB) *textSite {
 	decisions := decide.New(s.log)
 	decisions.Decidable = texts.Decidable
 	s.server = New(Config{Base: base, Log: s.log, Node: peer, Places: place.New(s.log, base), Blueprints: texts, Decisions: decisions,
-		Advances: advance.New(s.log), Library: lib, I18n: bundle})
+		Advances: advance.New(s.log), Meetings: meeting.New(s.log), Webhooks: webhook.New(s.log, []byte("key")), Library: lib, I18n: bundle})
 	hub.Config.Handler = s.server.Handler()
 	hub.Start()
 	t.Cleanup(hub.Close)

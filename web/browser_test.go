@@ -20,6 +20,7 @@ import (
 	"translocal/advance"
 	"translocal/blueprint"
 	"translocal/decide"
+	"translocal/meeting"
 	"translocal/place"
 )
 
@@ -208,6 +209,9 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		Changes: []blueprint.SuggestedChange{{Kind: blueprint.ToDrop, Clause: text.Clauses[0].ID, Reason: "It is done"}}})
 	must(err)
 	must(srv.Blueprints.Tell(ctx, place.Viewer{}, blueprint.NewTale{Version: k.ID, Clause: text.Clauses[0].ID, Tale: blueprint.Tale{About: "New gas", Text: "Nobody paid for it", Contact: "the mill"}}))
+	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
+		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
+	must(err)
 	at := strings.TrimPrefix(s.place.ID, s.URL)
 	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
 	lineage := of(text.Blueprint) + "/lineage"
@@ -225,6 +229,8 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		at + "/ways", at + "/join",
 		at + "/requests",
 		"/account/leaving", "/account/data", "/what-is-seen",
+		at + "/webhooks",
+		at + "/meetings", at + "/meetings/new", at + "/meeting/" + held, at + "/meeting/" + held + "/edit",
 	}
 }
 

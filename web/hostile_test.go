@@ -42,7 +42,7 @@ func sometimes() func() bool {
 func TestNoFormTakesWhatIsBad(t *testing.T) {
 	w := newWorld(t)
 	w.received()
-	seeds := []string{"/", "/places/new", "/site", w.p("/describe"), w.p("/work"), w.p("/members"), w.p("/following"), w.p("/propose?version=" + url.QueryEscape(w.text.ID)),
+	seeds := []string{"/", "/places/new", "/site", w.p("/describe"), w.p("/work"), w.p("/meetings/new"), w.p("/meeting/" + w.meeting(false)), w.p("/members"), w.p("/following"), w.p("/propose?version=" + url.QueryEscape(w.text.ID)),
 		w.atBringing(), w.atBringing() + "/plan", "/draft/" + w.draft(), w.path(w.text.ID), w.path(w.text.ID) + "/clause/" + w.text.Clauses[0].ID,
 		w.p("/proposal/" + w.proposal(decide.Clarify)), w.p("/proposal/" + w.proposal(decide.React)), w.p("/proposal/" + w.proposal(decide.Consent))}
 	forms := w.crawl(w.keeper, seeds...).forms

@@ -459,6 +459,92 @@ var probes = map[place.Action][]door{
 			return api("POST", w.s("/bringings/plan/tasks")+w.byBringing(), map[string]any{"title": "Write", "before": 3, "keepers": []string{"", ""}})
 		},
 	},
+	place.ReadMeetings: {
+		func(w *world, _ place.State) call { return get(w.p("/meeting/" + w.meeting(false))) },
+		func(w *world, _ place.State) call { return post(w.p("/meetings/link")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/meetings/"+w.meeting(false)), nil) },
+		func(w *world, _ place.State) call { return api("POST", w.s("/meetings/calendar"), nil) },
+	},
+	place.PlanMeeting: {
+		func(w *world, _ place.State) call { return get(w.p("/meetings/new")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/meetings/new"), "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "America/Bogota", "venue", "Hall")
+		},
+		func(w *world, _ place.State) call { return get(w.p("/meeting/" + w.meeting(false) + "/edit")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/edit"), "rev", "1", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/note"), "note", "We agreed")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/off"), "do", "off")
+		},
+		func(w *world, _ place.State) call { return api("POST", w.s("/meetings"), meetingBody()) },
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/meetings/"+w.meeting(false)), with(meetingBody(), "rev", 1))
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/note"), map[string]string{"note": "We agreed"})
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/called-off"), map[string]bool{"off": true})
+		},
+	},
+	place.TakeRole: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/part"), "part", "scribe")
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/meetings/"+w.meeting(true)+"/roles/scribe"), nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("DELETE", w.s("/meetings/"+w.meeting(false)+"/roles/scribe"), nil)
+		},
+	},
+	place.ShowMeeting: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/show"), "do", "show")
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/showing"), map[string]bool{"public": true, "link": true, "note": true})
+		},
+		func(w *world, _ place.State) call { return get(w.p("/meeting/" + w.meeting(true) + "/edit")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(true)+"/edit"), "rev", "1", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(true)+"/note"), "note", "We agreed")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/meeting/" + w.meeting(true) + "/off")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(true)+"/show"), "do", "hide")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/meeting/" + w.meeting(false) + "/remove")) },
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/meetings/"+w.meeting(true)), nil) },
+	},
+	place.KeepWebhooks: {
+		func(w *world, _ place.State) call { return get(w.p("/webhooks")) },
+		func(w *world, _ place.State) call { return get(w.p("/webhooks/" + w.webhook())) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/webhooks"), "address", "https://program.example/in", "events", "deed")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/webhooks/"+w.webhook()+"/do"), "do", "off") },
+		func(w *world, _ place.State) call { return post(w.p("/webhooks/"+w.webhook()+"/do"), "do", "try") },
+		func(w *world, _ place.State) call { return post(w.p("/webhooks/"+w.webhook()+"/do"), "do", "remove") },
+		func(w *world, _ place.State) call { return api("GET", w.s("/webhooks"), nil) },
+		func(w *world, _ place.State) call {
+			return api("GET", w.s("/webhooks/"+w.webhook()+"/deliveries"), nil)
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/webhooks"), map[string]any{"address": "https://program.example/in", "events": []string{"deed"}})
+		},
+		func(w *world, _ place.State) call { return api("POST", w.s("/webhooks/"+w.webhook()+"/try"), nil) },
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/webhooks/"+w.webhook()+"/active"), map[string]bool{"active": false})
+		},
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/webhooks/"+w.webhook()), nil) },
+	},
 	place.ReadBlueprint: {
 		func(w *world, _ place.State) call { return get(w.path(w.text.ID)) },
 		func(w *world, _ place.State) call { return get(w.path(w.text.Blueprint) + "/versions") },
@@ -890,6 +976,7 @@ var open = map[string]string{
 	"GET /api/v1/asked/{secret}":                         "the secret of a request",
 	"GET /api/v1/clauses/{clause}/scale":                 "public",
 	"GET /api/v1/guide":                                  "public",
+	"GET /api/v1/places/{stream}/meetings":               "the public ones, unless one is a member",
 	"GET /api/v1/search":                                 "public texts alone are found",
 	"POST /api/v1/told":                                  "anybody may tell keepers something, seldom",
 	"POST /api/v1/check/drafts":                          "a draft of one's own, by its link",

@@ -263,7 +263,7 @@ func (s *Server) trusts(ip netip.Addr) bool {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/",
+	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/", "/meetings/",
 		"/api/v1/setup/", "/api/v1/asked/", "/api/v1/come-in/", "/api/v1/drafts/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"

@@ -27,9 +27,11 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
+	"translocal/meeting"
 	"translocal/place"
 	"translocal/record"
 	"translocal/web"
+	"translocal/webhook"
 )
 
 // node is a whole node in this process, wired as the program wires it.
@@ -42,6 +44,8 @@ type node struct {
 	blueprints *blueprint.Blueprints
 	decisions  *decide.Decisions
 	advances   *advance.Advances
+	meetings   *meeting.Meetings
+	webhooks   *webhook.Webhooks
 }
 
 func openNode(t testing.TB) *node {
@@ -62,9 +66,12 @@ func openNode(t testing.TB) *node {
 	lib, err := library.Load()
 	must(t, err)
 	n.places, n.blueprints, n.decisions, n.advances = place.New(n.log, n.base), blueprint.New(n.log), decide.New(n.log), advance.New(n.log)
+	n.meetings = meeting.New(n.log)
+	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
+	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
 	srv.Config.Handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Library: lib}).Handler()
+		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Library: lib}).Handler()
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return n

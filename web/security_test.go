@@ -22,6 +22,7 @@ import (
 	"translocal/db"
 	"translocal/decide"
 	"translocal/fault"
+	calendar "translocal/meeting"
 	"translocal/place"
 )
 
@@ -237,7 +238,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	w := newWorld(t)
 	calls := []call{get("/nothing-here"), get("/asset/nothing"), get("/api/v1/nothing"), get("/api/v1/places"), get("/api/v1/openapi.json"), get("/fed/nothing"),
 		get(w.p("/nothing")), post("/sign-in", "pseudonym", "x", "password", "y"), post("/places/new"), post("/account/sessions/none/end"), api("POST", "/sessions", "not an object"), {method: "PATCH", path: "/"},
-		get("/come-in/nothing"), get("/%ff"), get("/calendar/nothing")}
+		get("/come-in/nothing"), get("/%ff"), get("/calendar/nothing"), get("/meetings/nothing")}
 	for e := range parsed(t, w.do(person{}, get("/")).body).Descendants() {
 		for _, key := range []string{"href", "src"} {
 			if s := attribute(e, key); strings.HasPrefix(s, "/asset/") {
@@ -406,6 +407,12 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		secrets["calendar"] = strings.TrimSuffix(m[1], ".ics")
 		w.do(person{}, get("/calendar/"+m[1]))
 	}
+	a = w.do(w.keeper, post(w.p("/meetings/link")))
+	if m := regexp.MustCompile(`/meetings/([A-Za-z0-9_-]{20,})`).FindStringSubmatch(a.body); m != nil {
+		secrets["meetings"] = m[1]
+	} else {
+		t.Error("no address of the meetings")
+	}
 	secrets["wrong password"], secrets["short password"] = "another secret", "short-but-secret"
 	// Everything fails from here on: what cannot be read is logged.
 	must(t, w.log.DB().Write(t.Context(), func(tx *db.Tx) error {
@@ -417,7 +424,7 @@ func TestNoSecretReachesTheLog(t *testing.T) {
 		return nil
 	}))
 	failed := 0
-	for _, c := range []call{get("/"), get("/draft/" + secrets["draft"]), get("/come-in/" + link), post("/sign-in", "pseudonym", "Member", "password", password), get("/calendar/" + secrets["calendar"]),
+	for _, c := range []call{get("/"), get("/draft/" + secrets["draft"]), get("/come-in/" + link), post("/sign-in", "pseudonym", "Member", "password", password), get("/calendar/" + secrets["calendar"]), get("/meetings/" + secrets["meetings"]),
 		api("POST", "/sessions", map[string]string{"pseudonym": "Member", "password": password}), api("GET", "/drafts/"+secrets["draft"], nil), api("POST", "/come-in/"+link, map[string]string{"pseudonym": "Late", "password": password}),
 		post("/draft/"+secrets["draft"]+"/publish", "rev", "1")} {
 		for _, as := range []person{{}, w.keeper} {
@@ -494,6 +501,10 @@ func TestReadsPastPermission(t *testing.T) {
 	must(t, w.decisions.Say(ctx, w.member.Viewer, p.ID, decide.Kinds(decide.Clarify)[0], "What about "+inner+"?", false))
 	w.do(w.keeper, post("/draft/"+w.draft()+"/head", "rev", "1", "title", inner, "institution", "council"))
 	w.do(w.keeper, post(w.atBringing()+"/plan/task", "title", inner, "before", "3"))
+	meeting := w.meeting(true)
+	must(t, w.meetings.Show(ctx, v, w.here.Stream, meeting, calendar.Showing{Public: true}))
+	must(t, w.meetings.Note(ctx, v, w.here.Stream, meeting, inner))
+	w.do(w.keeper, post(w.p("/meetings/new"), "title", inner, "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", inner))
 	if a := w.do(w.keeper, get(w.p("/proposal/"+p.ID))); !strings.Contains(a.body, inner) {
 		t.Fatal("the keeper does not read it either")
 	}
@@ -501,7 +512,7 @@ func TestReadsPastPermission(t *testing.T) {
 		Paths map[string]map[string]json.RawMessage
 	}
 	must(t, json.Unmarshal([]byte(w.do(person{}, get("/api/v1/openapi.json")).body), &doc))
-	fill := strings.NewReplacer("{stream}", string(w.here.Stream), "{proposal}", p.ID, "{id}", p.ID, "{clause}", w.text.Clauses[0].ID)
+	fill := strings.NewReplacer("{stream}", string(w.here.Stream), "{proposal}", p.ID, "{id}", p.ID, "{meeting}", meeting, "{clause}", w.text.Clauses[0].ID)
 	var paths []string
 	for path, methods := range doc.Paths {
 		if methods["get"] != nil {
@@ -509,7 +520,7 @@ func TestReadsPastPermission(t *testing.T) {
 			paths = append(paths, at, at+"?id="+url.QueryEscape(w.bringing), at+"?q="+inner)
 		}
 	}
-	seeds := []string{w.p("/proposal/" + p.ID), w.p("/proposals"), w.atBringing(), w.atBringing() + "/plan", w.p("/work"), "/search?q=" + inner}
+	seeds := []string{w.p("/proposal/" + p.ID), w.p("/proposals"), w.p("/meetings"), w.p("/meetings/calendar"), w.p("/meeting/" + meeting), w.atBringing(), w.atBringing() + "/plan", w.p("/work"), "/search?q=" + inner}
 	for _, as := range []person{{}, w.outsider, w.site} {
 		answers := w.crawl(as, seeds...).raw
 		for _, at := range paths {

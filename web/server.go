@@ -23,9 +23,11 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
+	"translocal/meeting"
 	"translocal/place"
 	"translocal/web/asset"
 	"translocal/web/page"
+	"translocal/webhook"
 )
 
 // Config is what a server is made of.
@@ -45,6 +47,8 @@ type Config struct {
 	Blueprints *blueprint.Blueprints
 	Decisions  *decide.Decisions
 	Advances   *advance.Advances
+	Meetings   *meeting.Meetings
+	Webhooks   *webhook.Webhooks
 	Library    *library.Library
 }
 
@@ -116,6 +120,8 @@ func (s *Server) routes() []route {
 		s.feedRoutes(),
 		s.mapRoutes(),
 		s.manualRoutes(),
+		s.meetingRoutes(),
+		s.webhookRoutes(),
 	} {
 		all = append(all, part...)
 	}

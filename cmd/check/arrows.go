@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"i18n":  nil,
 
 	"document": nil, // words in and out of files
+	"calendar": nil, // iCalendar, for whoever has dates
 
 	"library": nil, // content as data; whoever starts a node puts it into blueprint
 
@@ -44,7 +45,9 @@ var arrows = map[string][]string{
 	"decide":        append([]string{"place", "decide/tally", "decide/opinion"}, carriers...),
 	"decide/report": {"i18n", "decide/tally", "decide/opinion"},
 
-	"advance":  append([]string{"place"}, carriers...),
+	"advance":  append([]string{"place", "calendar"}, carriers...),
+	"meeting":  append([]string{"place", "calendar"}, carriers...),
+	"webhook":  append([]string{"place"}, carriers...), // fed sends for it
 	"testify":  append([]string{"place"}, carriers...),
 	"converge": append([]string{"place"}, carriers...),
 	"atlas":    append([]string{"place"}, carriers...),
@@ -59,7 +62,7 @@ var (
 	carriers     = []string{"act", "job", "blob", "search", "db"}
 	capabilities = slices.Clip([]string{
 		"place", "blueprint", "blueprint/clause", "blueprint/check", "decide", "decide/tally", "decide/opinion",
-		"advance", "testify", "converge", "atlas", "document",
+		"advance", "meeting", "webhook", "testify", "converge", "atlas", "document",
 	})
 )
 

@@ -25,9 +25,11 @@ import (
 	"translocal/job"
 	"translocal/keep"
 	"translocal/library"
+	"translocal/meeting"
 	"translocal/place"
 	"translocal/record"
 	"translocal/web"
+	"translocal/webhook"
 )
 
 // vocabularies are the acts that this program knows.
@@ -37,15 +39,16 @@ func vocabularies() []act.Vocabulary {
 
 // node is the parts of a running node and how they hang together.
 type node struct {
-	base   string
-	lock   *os.File
-	db     *db.DB
-	log    *act.Log
-	places *place.Places
-	record *record.Record
-	fed    *fed.Node
-	blobs  *blob.Store
-	server *web.Server
+	base     string
+	lock     *os.File
+	db       *db.DB
+	log      *act.Log
+	places   *place.Places
+	record   *record.Record
+	fed      *fed.Node
+	blobs    *blob.Store
+	server   *web.Server
+	webhooks *webhook.Webhooks
 
 	backups autoBackup
 }
@@ -130,8 +133,10 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	blueprints.Library = web.LibraryText(lib)
 	decisions := decide.New(n.log)
 	decisions.Decidable = blueprints.Decidable
+	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
+	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	n.server = web.New(web.Config{Base: o.Base, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Library: lib})
+		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Meetings: meeting.New(n.log), Webhooks: n.webhooks, Library: lib})
 	return n, nil
 }
 
@@ -183,7 +188,7 @@ func isFolder(path string) bool {
 
 // followers are what reads the streams in the background.
 func (n *node) followers() []act.Follower {
-	return []act.Follower{n.server.Blueprints.Notices()}
+	return []act.Follower{n.webhooks.Follower(), n.server.Blueprints.Notices()}
 }
 
 // serve listens until ctx ends, then lets requests under way finish.
@@ -197,7 +202,7 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 	}
 	background.Go(func() { n.fed.Run(inner) })
 	background.Go(func() {
-		job.New(n.db, append(chores(n.log, n.record, n.fed), n.keepingChores(n.backups)...)...).Run(inner, 1)
+		job.New(n.db, append(chores(n.log, n.record, n.fed), append(n.keepingChores(n.backups), n.webhooks.Job())...)...).Run(inner, 1)
 	})
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,

@@ -45,6 +45,7 @@ var private = []string{
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained",
+	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {

@@ -1,0 +1,73 @@
+package meeting
+
+import (
+	"encoding/json"
+
+	"translocal/act"
+	"translocal/db"
+)
+
+type meetingRow struct {
+	ID                           string
+	Stream                       act.Fingerprint
+	Title                        string
+	Day, Begins, Ends, Zone      string
+	Venue, Link                  string
+	Access, Childcare, Languages string
+	Agenda                       string
+	Note                         string
+	Public, PublicLink           bool
+	PublicNote, CalledOff        bool
+	Rev                          int
+}
+
+func (r meetingRow) meeting() (*Meeting, error) {
+	m := &Meeting{ID: r.ID, Stream: r.Stream, Title: r.Title, Day: r.Day, Begins: r.Begins, Ends: r.Ends, Zone: r.Zone, Venue: r.Venue, Link: r.Link,
+		Access: r.Access, Childcare: r.Childcare, Languages: r.Languages, Note: r.Note, Public: r.Public, PublicLink: r.PublicLink,
+		PublicNote: r.PublicNote, CalledOff: r.CalledOff, Rev: r.Rev}
+	return m, json.Unmarshal([]byte(r.Agenda), &m.Agenda)
+}
+
+const meetingColumns = `select id, stream, title, day, begins, ends, zone, venue, link, access, childcare, languages, agenda, note,
+	public, public_link, public_note, called_off, rev from place_meeting `
+
+var (
+	countMeetings = db.Rows[int64](`select count(*) from place_meeting where stream = $1`)
+	insertMeeting = db.Exec(`insert into place_meeting (id, stream, title, day, begins, ends, zone, at, venue, link, access, childcare, languages, agenda,
+		note, public, public_link, public_note, called_off, rev, made)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', false, false, false, false, 1, $15)`)
+	setMeeting = db.Exec(`update place_meeting set title = $2, day = $3, begins = $4, ends = $5, zone = $6, at = $7, venue = $8, link = $9, access = $10,
+		childcare = $11, languages = $12, agenda = $13, rev = rev + 1 where id = $1`)
+	setNote       = db.Exec(`update place_meeting set note = $2 where id = $1`)
+	setOff        = db.Exec(`update place_meeting set called_off = $2, rev = rev + 1 where id = $1`)
+	setPublic     = db.Exec(`update place_meeting set public = $2, public_link = $3, public_note = $4 where id = $1`)
+	deleteMeeting = db.Exec(`delete from place_meeting where id = $1`)
+	meetingByID   = db.Rows[meetingRow](meetingColumns + `where stream = $1 and id = $2`)
+	upcoming      = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at >= $2 and (public or $3) order by at, id limit $4`)
+	gone          = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at < $2 and (public or $3) order by at desc, id limit $4`)
+	lastZone      = db.Rows[string](`select zone from place_meeting where stream = $1 order by made desc, id limit 1`)
+
+	// A role counts as long as the membership under which it was taken.
+	rolesOf = db.Rows[Taken](`select r.role, r.person, p.name from place_meeting_role r join place_meeting m on m.id = r.meeting
+		join membership b on b.stream = m.stream and b.person = r.person and b.since = r.since join person p on p.id = r.person
+		where r.meeting = $1 order by r.role`)
+	takeRole = db.Exec(`insert into place_meeting_role (meeting, role, person, since)
+		select $1, $2, person, since from membership where stream = $3 and person = $4
+		on conflict (meeting, role) do update set person = excluded.person, since = excluded.since`)
+	dropRole  = db.Exec(`delete from place_meeting_role where meeting = $1 and role = $2 and person = $3`)
+	dropRoles = db.Exec(`delete from place_meeting_role where meeting = $1`)
+
+	putLink = db.Exec(`insert into place_meeting_link (token, stream, person, since, expires)
+		select $1, stream, person, since, $4 from membership where stream = $2 and person = $3`)
+	dropLinks   = db.Exec(`delete from place_meeting_link where stream = $1 and person = $2`)
+	linkByToken = db.Rows[linkRow](`select l.stream, l.person, p.name, p.site_keeper from place_meeting_link l
+		join membership b on b.stream = l.stream and b.person = l.person and b.since = l.since join person p on p.id = l.person
+		where l.token = $1 and l.expires > $2`)
+)
+
+type linkRow struct {
+	Stream act.Fingerprint
+	Person string
+	Name   string
+	Site   bool
+}
