@@ -120,6 +120,7 @@ type Room struct {
 	Abstain    int      `json:"abstain"`
 	Concerns   []string `json:"concerns,omitempty"`
 	Objections []string `json:"objections,omitempty"`
+	Entered    int64    `json:"entered,omitempty"`
 }
 
 // Count is how a proposal stands.
@@ -150,6 +151,9 @@ func (d *Decisions) Propose(ctx context.Context, v place.Viewer, stream act.Fing
 		}
 		_, err := insertProposal.Run(ctx, tx, p.ID, stream, p.Title, p.Why, p.Version.URL, p.Version.Stream, p.Version.Act,
 			p.Rule, p.Quorum, p.Review, p.State, v.Person, p.Created)
+		if err == nil {
+			_, err = markChange.Run(ctx, tx, stream)
+		}
 		return err
 	})
 }
@@ -215,7 +219,11 @@ func (d *Decisions) within(ctx context.Context, v place.Viewer, proposal string,
 		if err != nil {
 			return err
 		}
-		return fn(tx, p)
+		if err := fn(tx, p); err != nil {
+			return err
+		}
+		_, err = markChange.Run(ctx, tx, p.Stream)
+		return err
 	})
 }
 
@@ -315,8 +323,10 @@ func (d *Decisions) NextRound(ctx context.Context, v place.Viewer, proposal stri
 // Withdraw ends a proposal without a decision.
 func (d *Decisions) Withdraw(ctx context.Context, v place.Viewer, proposal string) error {
 	return d.within(ctx, v, proposal, place.Withdraw, func(tx *db.Tx, p Proposal) error {
-		_, err := setState.Run(ctx, tx, p.ID, Withdrawn, "")
-		return err
+		if _, err := setState.Run(ctx, tx, p.ID, Withdrawn, ""); err != nil {
+			return err
+		}
+		return d.forgetRoom(ctx, tx, p)
 	})
 }
 
@@ -374,8 +384,13 @@ func (d *Decisions) Close(ctx context.Context, v place.Viewer, proposal string, 
 		if out, draft, err = d.conclude(ctx, tx, p, r); err != nil {
 			return nil, err
 		}
-		_, err = setState.Run(ctx, tx, p.ID, Decided, out.ID)
-		return []act.Draft{draft}, err
+		if _, err = setState.Run(ctx, tx, p.ID, Decided, out.ID); err != nil {
+			return nil, err
+		}
+		if _, err = markChange.Run(ctx, tx, p.Stream); err != nil {
+			return nil, err
+		}
+		return []act.Draft{draft}, d.forgetRoom(ctx, tx, p)
 	})
 	return out, err
 }
@@ -489,6 +504,9 @@ type Page struct {
 	Room   *Room      `json:"room,omitempty"`
 	Count  Count      `json:"count"`
 	Role   place.Role `json:"role"`
+
+	Tonight *Tonight      `json:"tonight,omitempty"` // while a code for the room lasts
+	Answers []LightAnswer `json:"answers,omitempty"` // that came by it; they count for nothing
 }
 
 // Read shows a proposal to a member.
@@ -510,7 +528,10 @@ func (d *Decisions) Read(ctx context.Context, v place.Viewer, proposal string) (
 		return nil, err
 	}
 	for _, r := range rooms {
-		page.Room = &Room{Present: r.Present, Agree: r.Agree, Abstain: r.Abstain}
+		page.Room = &Room{Present: r.Present, Agree: r.Agree, Abstain: r.Abstain, Entered: r.Entered}
+	}
+	if err := d.roomOpened(ctx, page); err != nil {
+		return nil, err
 	}
 	page.Role, err = place.RoleIn(ctx, d.db, v, p.Stream)
 	return page, err

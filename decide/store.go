@@ -46,7 +46,10 @@ func (r voiceRow) voice(v place.Viewer) Voice {
 		MayRelease: r.MayRelease, Integrated: r.Integrated, Created: r.Created}
 }
 
-type roomRow struct{ Present, Agree, Abstain int }
+type roomRow struct {
+	Present, Agree, Abstain int
+	Entered                 int64
+}
 
 type outcomeRow struct {
 	ID            string
@@ -88,7 +91,7 @@ var (
 	putRoom = db.Exec(`insert into proposal_room (proposal, present, agree, abstain, entered, scribe) values ($1, $2, $3, $4, $5, $6)
 		on conflict (proposal) do update set present = excluded.present, agree = excluded.agree, abstain = excluded.abstain,
 		entered = excluded.entered, scribe = excluded.scribe`)
-	roomOf = db.Rows[roomRow](`select present, agree, abstain from proposal_room where proposal = $1`)
+	roomOf = db.Rows[roomRow](`select present, agree, abstain, entered from proposal_room where proposal = $1`)
 
 	outcomesOf    = db.Rows[outcomeRow](outcomeColumns + `where stream = $1 order by decided desc, id`)
 	outcomesAbout = db.Rows[outcomeRow](outcomeColumns + `where version_url = $1 order by decided desc, id`)

@@ -74,6 +74,7 @@ const (
 	Speak        Action = "decide.speak"
 	Integrate    Action = "decide.integrate"
 	EnterRoom    Action = "decide.enter_room"
+	OpenRoom     Action = "decide.open_room"
 	NextRound    Action = "decide.next_round"
 	Withdraw     Action = "decide.withdraw"
 	Close        Action = "decide.close"
@@ -144,6 +145,9 @@ var Table = []Rule{
 	{Speak, "consent", members},
 	{Integrate, "consent", members},
 	{EnterRoom, "consent", members},
+	{OpenRoom, "clarify", members},
+	{OpenRoom, "react", members},
+	{OpenRoom, "consent", members},
 	{NextRound, "clarify", members},
 	{NextRound, "react", members},
 	{Withdraw, "clarify", keepers},

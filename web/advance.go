@@ -269,7 +269,7 @@ func (s *Server) calendarLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, s.Base+"/calendar/"+url.PathEscape(secret))
+	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, s.Shown+"/calendar/"+url.PathEscape(secret))
 }
 
 func (s *Server) calendar(w http.ResponseWriter, r *http.Request) error {

@@ -211,6 +211,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	must(srv.Blueprints.Tell(ctx, place.Viewer{}, blueprint.NewTale{Version: k.ID, Clause: text.Clauses[0].ID, Tale: blueprint.Tale{About: "New gas", Text: "Nobody paid for it", Contact: "the mill"}}))
 	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
+	code, err := srv.Decisions.OpenRoom(ctx, s.keeper, open.ID)
 	must(err)
 	at := strings.TrimPrefix(s.place.ID, s.URL)
 	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
@@ -231,6 +232,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/account/leaving", "/account/data", "/what-is-seen",
 		at + "/webhooks",
 		at + "/meetings", at + "/meetings/new", at + "/meeting/" + held, at + "/meeting/" + held + "/edit",
+		"/room?proposal=" + open.ID, tonightPath(code.Secret),
 	}
 }
 

@@ -121,6 +121,9 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if err != nil {
 		return err
 	}
+	if form.Values == nil {
+		form = drafted(x)
+	}
 	return s.render(w, r, code, page.Proposal(s.explaining(r, x.Title), p, x, s.textTitle(r, x.Version), form))
 }
 

@@ -29,7 +29,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ready\n")
 }
 
-// room shows the address of this node to people in a room.
+// room shows the address of this node to people in a room; with a proposal, to
+// members, that of its code for tonight.
 func (s *Server) room(w http.ResponseWriter, r *http.Request) error {
+	if id := r.URL.Query().Get("proposal"); id != "" {
+		return s.wall(w, r, id)
+	}
 	return s.show(w, r, page.Room(s.frame(r, t(r, "room.title"))))
 }

@@ -81,7 +81,7 @@ func (s *Server) kit(w http.ResponseWriter, r *http.Request) error {
 		return db.ErrNoRow
 	}
 	p := page.KitPage{Model: m, Lang: modelLanguage(r, m), Whole: r.URL.Query().Get("whole") != ""}
-	p.Address = s.Base + "/library/model/" + m.ID + "?in=" + p.Lang
+	p.Address = s.Shown + "/library/model/" + m.ID + "?in=" + p.Lang
 	title, _ := m.Title.In(p.Lang)
 	return s.show(w, r, page.Kit(s.frame(r, title), p))
 }

@@ -362,6 +362,7 @@ var probes = map[place.Action][]door{
 	place.ReadProposal: {
 		func(w *world, _ place.State) call { return get(w.p("/proposals")) },
 		func(w *world, s place.State) call { return get(w.p("/proposal/" + w.proposal(s))) },
+		func(w *world, s place.State) call { return get("/room?proposal=" + w.proposal(s)) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/proposals"), nil) },
 		func(w *world, s place.State) call { return api("GET", "/proposals/"+w.proposal(s), nil) },
 	},
@@ -389,6 +390,14 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, s place.State) call {
 			return api("PUT", "/proposals/"+w.proposal(s)+"/room", map[string]int{"present": 5, "agree": 5})
+		},
+	},
+	place.OpenRoom: {
+		func(w *world, s place.State) call { return post(w.p("/proposal/" + w.proposal(s) + "/open-room")) },
+		func(w *world, s place.State) call { return post(w.p("/proposal/" + w.proposal(s) + "/close-room")) },
+		func(w *world, s place.State) call { return api("PUT", "/proposals/"+w.proposal(s)+"/tonight", nil) },
+		func(w *world, s place.State) call {
+			return api("DELETE", "/proposals/"+w.proposal(s)+"/tonight", nil)
 		},
 	},
 	place.NextRound: {
@@ -984,6 +993,8 @@ var open = map[string]string{
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",
 	"GET /api/v1/places/{stream}/outcomes":               "public",
+	"GET /api/v1/tonight/{secret}":                       "the code for tonight",
+	"POST /api/v1/tonight/{secret}":                      "the code for tonight",
 	"GET /api/v1/became":                                 "public",
 	"GET /api/v1/clauses/{clause}/warnings":              "public",
 	"GET /api/v1/places/{stream}/suggestions/candidates": "a comparison of public texts",

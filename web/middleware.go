@@ -48,7 +48,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 func (s *Server) headers(next http.Handler) http.Handler {
-	secure := strings.HasPrefix(s.Base, "https://")
+	secure := strings.HasPrefix(s.Shown, "https://")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -142,7 +142,7 @@ func (s *Server) printer(w http.ResponseWriter, r *http.Request) *i18n.Printer {
 // sessionCookie is the name under which a browser keeps its session: over
 // HTTPS one that no other host and no plain connection can set.
 func (s *Server) sessionCookie() string {
-	if strings.HasPrefix(s.Base, "https://") {
+	if strings.HasPrefix(s.Shown, "https://") {
 		return "__Host-tl_session"
 	}
 	return "tl_session"
@@ -160,7 +160,7 @@ func (s *Server) secret(r *http.Request) string {
 
 func (s *Server) setSession(w http.ResponseWriter, secret string) {
 	c := &http.Cookie{Name: s.sessionCookie(), Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(s.Base, "https://"), MaxAge: int(place.SessionLasts / time.Second)}
+		Secure: strings.HasPrefix(s.Shown, "https://"), MaxAge: int(place.SessionLasts / time.Second)}
 	if secret == "" {
 		c.MaxAge = -1
 	}
@@ -208,6 +208,8 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			ok = s.limits.allow("tell "+from, tellEach, tellBurst)
 		case knocks(p) && r.Method == http.MethodPost: // a room full of people has one address
 			ok = s.limits.allow("door "+from, 2*time.Minute, 30)
+		case inRoom(p) && r.Method != http.MethodGet: // people behind one address answer at once
+			ok = s.limits.allow("room "+from, time.Second, 60)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
 		default:
@@ -233,6 +235,11 @@ func guarded(p string) bool {
 		}
 	}
 	return false
+}
+
+// inRoom are the paths of what people answer without an account.
+func inRoom(p string) bool {
+	return strings.HasPrefix(p, "/tonight/") || strings.HasPrefix(p, "/api/v1/tonight/")
 }
 
 // address is where a request comes from. Behind a proxy that we trust it is the
@@ -263,8 +270,8 @@ func (s *Server) trusts(ip netip.Addr) bool {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/", "/meetings/",
-		"/api/v1/setup/", "/api/v1/asked/", "/api/v1/come-in/", "/api/v1/drafts/"} {
+	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/", "/meetings/", "/tonight/",
+		"/api/v1/setup/", "/api/v1/asked/", "/api/v1/come-in/", "/api/v1/drafts/", "/api/v1/tonight/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"
 		}

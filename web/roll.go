@@ -55,7 +55,7 @@ func (s *Server) roll(w http.ResponseWriter, r *http.Request) error {
 	}
 	var slips []page.Slip
 	for i, secret := range secrets {
-		slip := page.Slip{Address: s.Base + "/come-in/" + secret}
+		slip := page.Slip{Address: s.Shown + "/come-in/" + secret}
 		if i < len(labels) {
 			slip.Label = labels[i]
 		}
@@ -113,7 +113,7 @@ func (s *Server) rollAPI(api huma.API) {
 				}
 			}{}
 			for _, secret := range secrets {
-				out.Body.Links = append(out.Body.Links, s.Base+"/come-in/"+secret)
+				out.Body.Links = append(out.Body.Links, s.Shown+"/come-in/"+secret)
 			}
 			return out, nil
 		})

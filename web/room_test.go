@@ -14,14 +14,15 @@ import (
 func TestRoom(t *testing.T) {
 	s := openTextSite(t)
 	body := s.browser(s.keeper).get("/room", http.StatusOK)
-	if !strings.Contains(body, "not encrypted") || !strings.Contains(body, `<svg class="room"`) || !strings.Contains(body, s.server.Base) {
+	if !strings.Contains(body, "not encrypted") || !strings.Contains(body, `<svg class="room"`) || !strings.Contains(body, s.server.Base) || !strings.Contains(body, "same network as this site") {
 		t.Error("address, code or warning is missing:", body)
 	}
-	s.server.Base = "https://example.org"
+	s.server.Shown = "https://example.org" // as a node that moved: its texts keep their names
 	w := httptest.NewRecorder()
 	s.server.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/room", nil))
-	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "not encrypted") {
-		t.Error("an encrypted link is warned of:", w.Code)
+	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "not encrypted") ||
+		strings.Contains(w.Body.String(), "same network") || !strings.Contains(w.Body.String(), "<strong dir=\"ltr\">https://example.org<") {
+		t.Error("a public, encrypted link is warned of, or not shown:", w.Code)
 	}
 }
 

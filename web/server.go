@@ -5,6 +5,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -32,7 +33,10 @@ import (
 
 // Config is what a server is made of.
 type Config struct {
-	Base string // URL of the node, without a slash at its end
+	Base string // URL of the node, without a slash at its end; its objects are named by it
+	// Shown is the URL at which the node is reached now, when that is another than
+	// Base: what people type, and by what cookies are judged.
+	Shown string
 	// Proxies are the addresses of proxies, beside those on this machine, whose
 	// word about where a request comes from is taken.
 	Proxies []netip.Prefix
@@ -69,6 +73,7 @@ type Server struct {
 
 // New makes a server.
 func New(c Config) *Server {
+	c.Shown = cmp.Or(c.Shown, c.Base)
 	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
@@ -110,6 +115,7 @@ func (s *Server) routes() []route {
 		s.publishedRoutes(),
 		s.blueprintRoutes(),
 		s.decideRoutes(),
+		s.tonightRoutes(),
 		s.advanceRoutes(),
 		s.fedRoutes(),
 		s.countRoutes(),
@@ -210,7 +216,7 @@ func said(p *i18n.Printer, err error) string {
 func (s *Server) frame(r *http.Request, title string) page.Frame {
 	p := i18n.From(r.Context())
 	v := viewer(r)
-	f := page.Frame{Title: title, Base: s.Base, Path: r.URL.Path, Viewer: v, Demo: s.Demo, Langs: s.I18n.Languages()}
+	f := page.Frame{Title: title, Base: s.Base, Shown: s.Shown, Path: r.URL.Path, Viewer: v, Demo: s.Demo, Langs: s.I18n.Languages()}
 	if r.Method != http.MethodGet {
 		f.Path = "/"
 	}

@@ -43,6 +43,8 @@ var private = []string{
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice", "blueprint_told",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
+	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice",
+	"proposal", "proposal_voice", "proposal_room", "proposal_change", "room_code", "room_answer", "meeting", "task", "calendar_link",
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",

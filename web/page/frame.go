@@ -15,7 +15,8 @@ import (
 // Frame is what every page carries around its content.
 type Frame struct {
 	Title  string // already in the reader's language
-	Base   string // URL of this node
+	Base   string // URL of this node, with which its objects are named
+	Shown  string // URL at which it is reached now, when that is another
 	Path   string // of the page, for the choice of language
 	Viewer place.Viewer
 	Mine   []place.Mine // places in which the viewer has a role

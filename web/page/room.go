@@ -1,8 +1,11 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
+	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/boombuler/barcode/qr"
@@ -46,7 +49,20 @@ func TerminalQR(address string) string {
 
 // encrypted tells whether what browsers and this node say to each other can be
 // read by others on the way.
-func (f Frame) encrypted() bool { return strings.HasPrefix(f.Base, "https://") }
+func (f Frame) encrypted() bool { return strings.HasPrefix(f.shown(), "https://") }
+
+// shown is the address that people type and phones read.
+func (f Frame) shown() string { return cmp.Or(f.Shown, f.Base) }
+
+// near tells whether the address is known in one network alone.
+func (f Frame) near() bool {
+	u, err := url.Parse(f.shown())
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()) || strings.HasSuffix(u.Hostname(), ".local")
+}
 
 // square is the view box of a code of so many modules.
 func square(size int) string { return fmt.Sprintf("0 0 %d %d", size, size) }
