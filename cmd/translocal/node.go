@@ -58,8 +58,11 @@ type nodeOptions struct {
 	Data  string // folder
 	DB    string // postgres:// URL, or "" for a file in the folder
 	Blobs string // folder for files, or "" for one in the data folder
-	Base  string // public URL, without a slash at its end
-	Demo  bool
+	Base  string // URL at which it is reached, without a slash at its end
+	// Remember keeps naming objects by the URL under which the first place was made,
+	// when Base is another by now.
+	Remember bool
+	Demo     bool
 	// Proxies are those whose word about a visitor's address is taken.
 	Proxies []netip.Prefix
 	// MetricsToken opens /metrics to another machine; "" opens it to this one alone.
@@ -94,6 +97,13 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	}
 	if err := secretStands(ctx, n.db, o.Data); err != nil {
 		return nil, err
+	}
+	shown := o.Base
+	if o.Remember {
+		if o.Base, err = place.NamingBase(ctx, n.db, shown); err != nil {
+			return nil, err
+		}
+		n.base = o.Base
 	}
 	keys, err := act.OpenKeyring(filepath.Join(o.Data, "secret"))
 	if err != nil {
@@ -135,7 +145,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	decisions.Decidable = blueprints.Decidable
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
-	n.server = web.New(web.Config{Base: o.Base, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
+	n.server = web.New(web.Config{Base: o.Base, Shown: shown, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Meetings: meeting.New(n.log), Webhooks: n.webhooks, Library: lib})
 	return n, nil
 }

@@ -72,10 +72,11 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 		}
 	}
 	base := strings.TrimRight(c.URL, "/")
+	var others []string
 	if base == "" {
-		base = "http://" + l.Addr().String()
+		base, others = reachable(l.Addr().String())
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy, MetricsToken: c.MetricsToken})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Remember: true, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy, MetricsToken: c.MetricsToken})
 	if err != nil {
 		return err
 	}
@@ -98,6 +99,7 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 		greetRoom(base)
 	}
 	greet(base, secret)
+	greetMoved(base, n.base, others)
 	if c.Open {
 		go openPage(ctx, first(base, secret))
 	}

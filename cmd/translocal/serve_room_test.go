@@ -1,38 +1,44 @@
 package main
 
 import (
+	"fmt"
 	"net"
-	"strings"
 	"testing"
 )
 
-func TestLocalAddress(t *testing.T) {
-	prefix := func(s string) net.Addr {
-		ip, n, err := net.ParseCIDR(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &net.IPNet{IP: ip, Mask: n.Mask}
+func addresses(t *testing.T, list ...string) (out []net.Addr) {
+	t.Helper()
+	for _, s := range list {
+		ip, network, err := net.ParseCIDR(s)
+		must(t, err)
+		network.IP = ip
+		out = append(out, network)
 	}
-	for want, all := range map[string][]net.Addr{
-		"192.168.1.7": {prefix("127.0.0.1/8"), prefix("fe80::1/64"), prefix("169.254.3.4/16"), prefix("192.168.1.7/24")},
-		"10.0.0.9":    {prefix("203.0.113.5/24"), prefix("10.0.0.9/8"), prefix("172.16.0.1/12")},
-		"":            {prefix("127.0.0.1/8"), prefix("203.0.113.5/24"), prefix("fd00::2/64")},
-	} {
-		ip, ok := localAddress(all)
-		if ok != (want != "") || ok && ip.String() != want {
-			t.Errorf("want %q, found %v %v", want, ip, ok)
-		}
-	}
+	return out
 }
 
-func TestRoomRefusesHTTPS(t *testing.T) {
-	c := ServeCmd{Addr: "127.0.0.1:0", URL: "https://example.org", Room: true}
-	if err := c.enterRoom(); err == nil || !strings.Contains(err.Error(), "https") {
-		t.Error(err)
+// A node that listens everywhere shows an address that a phone can reach.
+func TestReachable(t *testing.T) {
+	for _, c := range []struct {
+		found []string
+		want  string
+	}{
+		{nil, "http://127.0.0.1:7080 []"},
+		{[]string{"127.0.0.1/8", "::1/128", "203.0.113.7/24", "fe80::1/64"}, "http://127.0.0.1:7080 []"},
+		{[]string{"127.0.0.1/8", "192.168.1.7/24"}, "http://192.168.1.7:7080 []"},
+		{[]string{"10.0.0.4/8", "192.168.1.7/24", "172.17.0.1/16"}, "http://10.0.0.4:7080 [http://192.168.1.7:7080 http://172.17.0.1:7080]"},
+	} {
+		base, others := everywhere(addresses(t, c.found...), "7080")
+		if got := fmt.Sprint(base, " ", others); got != c.want {
+			t.Errorf("%v: %s", c.found, got)
+		}
 	}
-	c = ServeCmd{Addr: "192.0.2.1:7080", Room: true}
-	if err := c.enterRoom(); err != nil || c.Addr != "192.0.2.1:7080" {
-		t.Error("a chosen address was changed:", c.Addr, err)
+	for listens, want := range map[string]string{"127.0.0.1:7080": "http://127.0.0.1:7080", "192.168.1.7:1": "http://192.168.1.7:1"} {
+		if base, others := reachable(listens); base != want || others != nil {
+			t.Errorf("%s: %s %v", listens, base, others)
+		}
+	}
+	if base, _ := reachable("[::]:7080"); base == "http://[::]:7080" {
+		t.Error("an address that nobody can type:", base)
 	}
 }
