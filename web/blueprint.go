@@ -105,7 +105,7 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := s.frame(r, v.Title)
 	f.Feed = s.path(v.Blueprint) + "/feed"
-	p := page.VersionPage{Version: v, Adapters: f.Mine, Stale: map[string]bool{}, Names: map[string]string{}}
+	p := page.VersionPage{Version: v, Paper: r.URL.Query().Get("paper") == "1", Adapters: f.Mine, Stale: map[string]bool{}, Names: map[string]string{}}
 	stale, err := s.Blueprints.StaleClauses(r.Context(), viewer(r), v.VersionKey)
 	if err != nil {
 		return err

@@ -39,6 +39,18 @@ type textSite struct {
 
 func openTextSite(t testing.TB) *textSite {
 	t.Helper()
+	s, link := openFreshSite(t)
+	var err error
+	s.place, s.keeper, err = s.server.Places.Setup(t.Context(), link, place.Newcomer{Name: "Alder", Password: "a long password"}, "Rio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// openFreshSite is a node that nobody has set up, and the link that does.
+func openFreshSite(t testing.TB) (_ *textSite, link string) {
+	t.Helper()
 	dir := t.TempDir()
 	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
 	if err != nil {
@@ -78,15 +90,11 @@ func openTextSite(t testing.TB) *textSite {
 	hub.Start()
 	t.Cleanup(hub.Close)
 	s.Server = hub
-	link, err := s.server.Places.SetupLink(t.Context())
+	link, err = s.server.Places.SetupLink(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.place, s.keeper, err = s.server.Places.Setup(t.Context(), link, place.Newcomer{Name: "Alder", Password: "a long password"}, "Rio")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return s, link
 }
 
 // browser is somebody's: signed in, or a stranger's when v is zero.

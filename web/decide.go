@@ -83,7 +83,12 @@ func (s *Server) proposeForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	form := page.Filled("version", text.ID, "rule", decide.RuleConsent, "review", time.Now().AddDate(1, 0, 0).Format(time.DateOnly), "title", text.Title)
+	members, err := s.Places.Members(r.Context(), v, p.Stream)
+	if err != nil {
+		return err
+	}
+	half := (len(members) + 1) / 2 // to be changed by who proposes
+	form := page.Filled("quorum", itoa(half), "version", text.ID, "rule", decide.RuleConsent, "review", time.Now().AddDate(1, 0, 0).Format(time.DateOnly), "title", text.Title)
 	return s.show(w, r, page.Propose(s.frame(r, t(r, "decide.propose")), p, form, text.Title))
 }
 
