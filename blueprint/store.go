@@ -10,6 +10,7 @@ import (
 	"translocal/blueprint/clause"
 	"translocal/db"
 	"translocal/fault"
+	"translocal/moderate"
 	"translocal/place"
 )
 
@@ -69,6 +70,7 @@ type Version struct {
 	Credits  []CreditLine
 	Warnings map[string][]Warning // in force, by clause
 	Newest   []Head               // the newest version in each language of the blueprint
+	Hidden   string               // why this node does not show it, "" while it does
 }
 
 // Current tells whether no newer version stands in the same language.
@@ -192,7 +194,13 @@ func (b *Blueprints) read(ctx context.Context, on db.Queryer, k VersionKey) (*Ve
 	if v.Warnings, err = warningsFor(ctx, on, k); err != nil {
 		return nil, err
 	}
-	v.Newest, err = newestOf.All(ctx, on, h.Stream, h.Blueprint)
+	if v.Newest, err = newestOf.All(ctx, on, h.Stream, h.Blueprint); err != nil {
+		return nil, err
+	}
+	why, err := whyHidden.All(ctx, on, h.ID)
+	if len(why) > 0 {
+		v.Hidden = why[0]
+	}
 	return v, err
 }
 
@@ -203,6 +211,11 @@ func textOf(ctx context.Context, on db.Queryer, h Head) (t Text, message string,
 	list, err := partsOf.All(ctx, on, h.Stream, h.Index)
 	if err != nil {
 		return t, "", err
+	}
+	if hides, err := moderate.HiddenTexts(ctx, on); err != nil {
+		return t, "", err
+	} else if hides[h.ID] {
+		list = nil
 	}
 	body := make(map[string][]byte, len(list))
 	for _, p := range list {
@@ -320,8 +333,15 @@ type Title struct {
 
 func titles(ctx context.Context, on db.Queryer, list []Head) ([]Title, error) {
 	out := make([]Title, len(list))
+	hides, err := moderate.HiddenTexts(ctx, on)
+	if err != nil {
+		return nil, err
+	}
 	for i, h := range list {
 		out[i].Head = h
+		if hides[h.ID] {
+			continue
+		}
 		for _, p := range []struct {
 			name  string
 			to    *string

@@ -346,7 +346,11 @@ var (
 	suggestionState = db.Exec(`update blueprint_suggestion set state = $3, changed = $4, answer = $5 where stream = $1 and id = $2`)
 	suggestionMoves = db.Exec(`update blueprint_suggestion set state = $3, changed = $4 where stream = $1 and id = $2 and state in ('sent', 'acknowledged', 'discussing')`)
 	insertTalk      = db.Exec(`insert into blueprint_talk (stream, id, suggestion, ours, at, body) values ($1, $2, $3, $4, $5, $6)`)
-	talkOf          = db.Rows[Talk](`select id, ours, at, body from blueprint_talk where stream = $1 and suggestion = $2 order by at, id`)
+	talkOf          = db.Rows[Talk](`select t.id, t.ours, t.at, case when h.thing is null then t.body else '' end, h.thing is not null, coalesce(h.reason, '')
+		from blueprint_talk t left join hidden h on h.stream = t.stream and h.kind = 'talk' and h.thing = t.id
+		where t.stream = $1 and t.suggestion = $2 order by t.at, t.id`)
+	talkByID = db.Rows[talkRow](`select t.suggestion, case when h.thing is null then t.body else '' end from blueprint_talk t
+		left join hidden h on h.stream = t.stream and h.kind = 'talk' and h.thing = t.id where t.stream = $1 and t.id = $2`)
 )
 
 // Talk is one message about a suggestion between the two places.
@@ -355,7 +359,12 @@ type Talk struct {
 	Ours bool
 	At   int64 // microseconds
 	Text string
+
+	Hidden bool   // by a keeper of this place
+	Why    string // it is hidden
 }
+
+type talkRow struct{ Suggestion, Body string }
 
 // receiveSuggested takes a suggestion to a place of ours, for its stewards alone.
 func receiveSuggested(ctx context.Context, tx *db.Tx, s *act.Submission, o *suggested) error {

@@ -15,6 +15,7 @@ import (
 	"translocal/db"
 	"translocal/decide/tally"
 	"translocal/fault"
+	"translocal/moderate"
 	"translocal/place"
 )
 
@@ -111,6 +112,10 @@ type Voice struct {
 	MayRelease bool        `json:"mayRelease"`
 	Integrated bool        `json:"integrated"`
 	Created    int64       `json:"created"`
+	Hidden     bool        `json:"hidden,omitempty"` // by a keeper; its author alone has the words
+	Waits      bool        `json:"waits,omitempty"`  // until a keeper has looked at it
+	Why        string      `json:"why,omitempty"`    // it is hidden
+	NoName     bool        `json:"noName,omitempty"` // the pseudonym is hidden
 }
 
 // Room is a round that a scribe entered for people in one room: no names.
@@ -198,9 +203,37 @@ func (d *Decisions) Say(ctx context.Context, v place.Viewer, proposal string, ki
 				return err
 			}
 		}
-		_, err := insertVoice.Run(ctx, tx, act.NewToken(), p.ID, p.State, v.Person, kind, body, mayRelease, act.Micros(d.now()))
+		id := act.NewToken()
+		if p.State != Consent { // a position is a vote, and no keeper's to hold back
+			if err := moderate.Said(ctx, tx, d.thing(p, id, v.Person, body), d.now()); err != nil {
+				return err
+			}
+		}
+		_, err := insertVoice.Run(ctx, tx, id, p.ID, p.State, v.Person, kind, body, mayRelease, act.Micros(d.now()))
 		return err
 	})
+}
+
+// thing is a voice as it can be reported and hidden.
+func (d *Decisions) thing(p Proposal, id, person, body string) moderate.Thing {
+	return moderate.Thing{Kind: moderate.Voice, ID: id, Stream: p.Stream, About: person, Said: body, At: "proposal/" + p.ID}
+}
+
+// FindVoice finds what somebody said, for who can read it; it is a moderate.Finder.
+func (d *Decisions) FindVoice(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Fingerprint, id string) (moderate.Thing, error) {
+	of, err := proposalOf.One(ctx, on, id)
+	if err != nil {
+		return moderate.Thing{}, err
+	}
+	p, err := d.open(ctx, on, v, of, place.ReadProposal)
+	if err != nil {
+		return moderate.Thing{}, err
+	}
+	row, err := voiceByID.One(ctx, on, id)
+	if err == nil && p.Stream != stream {
+		err = db.ErrNoRow
+	}
+	return d.thing(p, id, row.Person, row.voice(v).Body), err
 }
 
 func allowed(round place.State, kind Kind) bool {
@@ -434,7 +467,7 @@ func (d *Decisions) conclude(ctx context.Context, tx *db.Tx, p Proposal, r Relea
 
 func releasable(voices []voiceRow, id string) (string, error) {
 	for _, v := range voices {
-		if v.ID == id && (v.Kind == Concern || v.Kind == Objection) && v.MayRelease {
+		if v.ID == id && (v.Kind == Concern || v.Kind == Objection) && v.MayRelease && !v.Hidden {
 			return v.Body, nil
 		}
 	}

@@ -39,11 +39,23 @@ type voiceRow struct {
 	MayRelease bool
 	Integrated bool
 	Created    int64
+	Hidden     bool
+	Waits      bool   // for a keeper to look at it
+	Why        string // it is hidden
+	NoName     bool   // its author's pseudonym is hidden
 }
 
+// voice is what the viewer sees of it: the words of what is hidden for its author alone.
 func (r voiceRow) voice(v place.Viewer) Voice {
-	return Voice{Left: r.Person != "" && r.Name == "", ID: r.ID, Round: r.Round, Kind: r.Kind, Who: r.Name, Mine: r.Person != "" && r.Person == v.Person, Body: r.Body,
-		MayRelease: r.MayRelease, Integrated: r.Integrated, Created: r.Created}
+	x := Voice{Left: r.Person != "" && r.Name == "", ID: r.ID, Round: r.Round, Kind: r.Kind, Who: r.Name, Mine: r.Person != "" && r.Person == v.Person, Body: r.Body,
+		MayRelease: r.MayRelease && !r.Hidden, Integrated: r.Integrated, Created: r.Created, Hidden: r.Hidden, Waits: r.Waits, Why: r.Why}
+	if r.Hidden && !x.Mine {
+		x.Body = ""
+	}
+	if r.NoName && !x.Mine {
+		x.Who, x.NoName = "", true
+	}
+	return x
 }
 
 type roomRow struct {
@@ -68,7 +80,15 @@ type outcomeRow struct {
 
 const (
 	proposalColumns = `select id, stream, title, why, version_url, version_stream, version_act, rule, quorum, review, state, created, outcome from proposal `
-	outcomeColumns  = `select id, stream, version_url, version_stream, version_act, result, rule, decided, review, counts, released, idx from outcome `
+	voiceColumns    = `select v.id, v.round, v.person, coalesce(p.name, ''), m.person is not null and b.person is null, v.kind, v.body, v.may_release, v.integrated, v.created,
+		h.thing is not null, h.thing is not null and h.hid_by = '', coalesce(h.reason, ''), n.thing is not null
+		from proposal_voice v join proposal o on o.id = v.proposal
+		left join person p on p.id = v.person
+		left join membership m on m.stream = o.stream and m.person = v.person
+		left join person_block b on b.stream = o.stream and b.person = v.person
+		left join hidden h on h.stream = o.stream and h.kind = 'voice' and h.thing = v.id
+		left join hidden n on n.stream = o.stream and n.kind = 'person' and n.thing = v.person `
+	outcomeColumns = `select id, stream, version_url, version_stream, version_act, result, rule, decided, review, counts, released, idx from outcome `
 )
 
 var (
@@ -83,12 +103,10 @@ var (
 	dropPosition   = db.Exec(`delete from proposal_voice where proposal = $1 and person = $2 and round = 'consent'`)
 	dropRoomVoices = db.Exec(`delete from proposal_voice where proposal = $1 and person = '' and round = 'consent'`)
 	integrateVoice = db.Exec(`update proposal_voice set integrated = true where id = $1 and proposal = $2 and kind = 'objection' and (person = $3 or person = '')`)
-	voicesOf       = db.Rows[voiceRow](`select v.id, v.round, v.person, coalesce(p.name, ''), m.person is not null, v.kind, v.body, v.may_release, v.integrated, v.created
-		from proposal_voice v join proposal o on o.id = v.proposal
-		left join person p on p.id = v.person
-		left join membership m on m.stream = o.stream and m.person = v.person
-		where v.proposal = $1 order by v.created, v.id`)
-	putRoom = db.Exec(`insert into proposal_room (proposal, present, agree, abstain, entered, scribe) values ($1, $2, $3, $4, $5, $6)
+	voicesOf       = db.Rows[voiceRow](voiceColumns + `where v.proposal = $1 order by v.created, v.id`)
+	voiceByID      = db.Rows[voiceRow](voiceColumns + `where v.id = $1`)
+	proposalOf     = db.Rows[string](`select proposal from proposal_voice where id = $1`)
+	putRoom        = db.Exec(`insert into proposal_room (proposal, present, agree, abstain, entered, scribe) values ($1, $2, $3, $4, $5, $6)
 		on conflict (proposal) do update set present = excluded.present, agree = excluded.agree, abstain = excluded.abstain,
 		entered = excluded.entered, scribe = excluded.scribe`)
 	roomOf = db.Rows[roomRow](`select present, agree, abstain, entered from proposal_room where proposal = $1`)

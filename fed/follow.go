@@ -239,7 +239,8 @@ func (n *Node) Block(ctx context.Context, v place.Viewer, stream act.Fingerprint
 		if err := n.may(ctx, tx, v, stream, place.BlockHost); err != nil {
 			return err
 		}
-		if _, err := insertBlock.Run(ctx, tx, stream, target, act.Micros(n.now())); err != nil {
+		added, err := insertBlock.Run(ctx, tx, stream, target, act.Micros(n.now()))
+		if err != nil || added == 0 {
 			return err
 		}
 		if _, err := dropFollows.Run(ctx, tx, stream, target); err != nil {
@@ -250,8 +251,10 @@ func (n *Node) Block(ctx context.Context, v place.Viewer, stream act.Fingerprint
 				return err
 			}
 		}
-		_, err := leaveRemote.Run(ctx, tx)
-		return err
+		if _, err := leaveRemote.Run(ctx, tx); err != nil {
+			return err
+		}
+		return place.Note(ctx, tx, v, stream, act.Micros(n.now()), place.BlockHostDeed, "", target, "")
 	})
 }
 
@@ -261,8 +264,10 @@ func (n *Node) Unblock(ctx context.Context, v place.Viewer, stream act.Fingerpri
 		if err := n.may(ctx, tx, v, stream, place.BlockHost); err != nil {
 			return err
 		}
-		_, err := deleteBlock.Run(ctx, tx, stream, target)
-		return err
+		if gone, err := deleteBlock.Run(ctx, tx, stream, target); err != nil || gone == 0 {
+			return err
+		}
+		return place.Note(ctx, tx, v, stream, act.Micros(n.now()), place.UnblockHostDeed, "", target, "")
 	})
 }
 

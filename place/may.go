@@ -52,6 +52,10 @@ const (
 	ExportPlace   Action = "place.export"
 	ErasePart     Action = "place.erase"
 	RotateKey     Action = "place.rotate_key"
+	Report        Action = "place.report"
+	Moderate      Action = "place.moderate"
+	BlockPerson   Action = "place.block_person"
+	ReadLog       Action = "place.read_log"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -136,6 +140,10 @@ var Table = []Rule{
 	{ExportPlace, Any, keepers},
 	{ErasePart, Any, keepers},
 	{RotateKey, Any, keepers},
+	{Report, Any, everybody}, // on what one can read: asked anew for each thing
+	{Moderate, Any, keepers},
+	{BlockPerson, Any, keepers},
+	{ReadLog, Any, members},
 	{KeepSite, Any, siteOnly},
 
 	{Propose, Any, members},
@@ -205,7 +213,8 @@ type Viewer struct {
 	Only   act.Fingerprint // the one place that it is for, "" for all
 }
 
-var roleIn = db.Rows[Role](`select role from membership where stream = $1 and person = $2`)
+var roleIn = db.Rows[Role](`select m.role from membership m where m.stream = $1 and m.person = $2
+	and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)`)
 
 // RoleIn is the role of a viewer in a place, read anew: a role taken away a
 // moment ago counts no more.

@@ -43,8 +43,11 @@ var (
 	insertMembership = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, $4) on conflict (stream, person) do nothing`)
 	updateRole       = db.Exec(`update membership set role = $3 where stream = $1 and person = $2`)
 	deleteMembership = db.Exec(`delete from membership where stream = $1 and person = $2`)
-	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since, m.way from membership m join person p on p.id = m.person where m.stream = $1 order by p.name, p.id`)
-	keepersOf        = db.Rows[int64](`select count(*) from membership where stream = $1 and role = 'keeper'`)
+	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since, m.way, exists (select 1 from hidden h where h.stream = m.stream and h.kind = 'person' and h.thing = m.person)
+		from membership m join person p on p.id = m.person where m.stream = $1
+		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person) order by p.name, p.id`)
+	keepersOf = db.Rows[int64](`select count(*) from membership m where m.stream = $1 and m.role = 'keeper'
+		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)`)
 
 	insertSession  = db.Exec(`insert into session (id, token, person, device, created, seen, expires) values ($1, $2, $3, $4, $5, $5, $6)`)
 	sessionByToken = db.Rows[sessionRow](`select s.id, s.person, p.name, p.site_keeper, s.seen, s.expires from session s join person p on p.id = s.person where s.token = $1`)
@@ -68,6 +71,7 @@ type Membership struct {
 	Role   Role
 	Since  int64  // microseconds
 	Way    string // "open": through an open door; "": by invitation
+	NoName bool   // the pseudonym is hidden; keepers and its bearer see it
 }
 
 // Session is one signed-in device of a person.
@@ -414,7 +418,17 @@ func (p *Places) Members(ctx context.Context, v Viewer, stream act.Fingerprint) 
 	if err := May(ctx, p.db, v, stream, ReadMembers, Any); err != nil {
 		return nil, err
 	}
-	return membersOf.All(ctx, p.db, stream)
+	list, err := membersOf.All(ctx, p.db, stream)
+	if err != nil {
+		return nil, err
+	}
+	role, err := RoleIn(ctx, p.db, v, stream)
+	for i := range list {
+		if list[i].NoName && role != Keeper && list[i].Person != v.Person {
+			list[i].Name = ""
+		}
+	}
+	return list, err
 }
 
 // Keepers counts the keepers of a place: while there is one only, pages say so.
@@ -441,6 +455,9 @@ func (p *Places) SetRole(ctx context.Context, v Viewer, stream act.Fingerprint, 
 				return err
 			}
 		}
+		if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RoleDeed, person, string(role), ""); err != nil {
+			return err
+		}
 		return kept(ctx, tx, stream)
 	})
 }
@@ -465,6 +482,11 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 		}
 		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
 			return err
+		}
+		if action == RemoveMember {
+			if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RemoveDeed, person, "", ""); err != nil {
+				return err
+			}
 		}
 		return kept(ctx, tx, stream)
 	})

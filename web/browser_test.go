@@ -21,6 +21,7 @@ import (
 	"translocal/blueprint"
 	"translocal/decide"
 	"translocal/meeting"
+	"translocal/moderate"
 	"translocal/place"
 )
 
@@ -213,6 +214,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
 	code, err := srv.Decisions.OpenRoom(ctx, s.keeper, open.ID)
 	must(err)
+	other := moderated(t, s, open.ID, k.ID)
 	at := strings.TrimPrefix(s.place.ID, s.URL)
 	of := func(id string) string { return strings.TrimPrefix(id, s.URL) }
 	lineage := of(text.Blueprint) + "/lineage"
@@ -225,6 +227,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/places/new",
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
 		"/map",
+		at + "/moderation", at + "/keepers-log", "/site/moderation", "/report?of=text&thing=" + url.QueryEscape(k.ID), at + "/members/" + other.Person + "/block",
 		"/api", "/api/describe-place",
 		"/room",
 		at + "/ways", at + "/join",
@@ -234,6 +237,33 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		at + "/meetings", at + "/meetings/new", at + "/meeting/" + held, at + "/meeting/" + held + "/edit",
 		"/room?proposal=" + open.ID, tonightPath(code.Secret),
 	}
+}
+
+// moderated gives the queue of the place a thing that waits and one that is
+// hidden; it returns a member.
+func moderated(t *testing.T, s *textSite, proposal, text string) place.Viewer {
+	t.Helper()
+	ctx, srv := t.Context(), s.server
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	link, err := srv.Places.Invite(ctx, s.keeper, s.place.Stream, place.Member)
+	must(err)
+	_, other, err := srv.Places.ComeIn(ctx, place.Viewer{}, link, place.Newcomer{Name: "Elder", Password: "a long password"})
+	must(err)
+	must(srv.Decisions.Say(ctx, other, proposal, decide.Objection, "Nonsense, all of it", false))
+	x, err := srv.Decisions.Read(ctx, other, proposal)
+	must(err)
+	for _, v := range x.Voices {
+		if v.Mine {
+			must(srv.moderation.Hide(ctx, s.keeper, s.place.Stream, moderate.Voice, v.ID, "It speaks of nobody's reasons"))
+		}
+	}
+	must(srv.moderation.Report(ctx, place.Viewer{}, moderate.Report{Kind: moderate.Text, Thing: text, Category: "other", Words: "The second clause names a person"}))
+	return other
 }
 
 // axeRun asks axe-core for what breaks WCAG 2.2 A and AA.

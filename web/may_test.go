@@ -332,7 +332,62 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return api("GET", w.s("/keys"), nil) },
 		func(w *world, _ place.State) call { return api("POST", w.s("/keys"), nil) },
 	},
+	place.Report: {
+		func(w *world, _ place.State) call { return get("/report?of=text&thing=" + url.QueryEscape(w.text.ID)) },
+		func(w *world, _ place.State) call {
+			return post("/report", "of", "text", "thing", w.text.ID, "category", "spam")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/reports", map[string]string{"kind": "text", "thing": w.text.ID, "category": "spam"})
+		},
+	},
+	place.Moderate: {
+		func(w *world, _ place.State) call { return get(w.p("/moderation")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/moderation/decide"), "of", "person", "thing", w.target.Person, "do", "hide", "reason", "A slur")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/moderation/decide"), "of", "person", "thing", w.target.Person, "do", "show")
+		},
+		func(w *world, _ place.State) call {
+			return post(w.p("/moderation/newcomers"), "hours", "0", "most", "0", "looks", "0")
+		},
+		func(w *world, _ place.State) call { return api("GET", w.s("/moderation"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/moderation"), map[string]string{"kind": "person", "thing": w.target.Person, "do": "leave"})
+		},
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/newcomers"), map[string]int{"hours": 0, "most": 0, "looks": 0})
+		},
+	},
+	place.BlockPerson: {
+		func(w *world, _ place.State) call { return get(w.p("/members/" + w.target.Person + "/block")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/members/"+w.target.Person+"/block"), "reason", "Threats")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/moderation/unblock"), "person", w.target.Person) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/blocked-people"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/blocked-people"), map[string]string{"person": w.target.Person, "reason": "Threats"})
+		},
+		func(w *world, _ place.State) call {
+			return api("DELETE", w.s("/blocked-people/"+w.target.Person), nil)
+		},
+	},
+	place.ReadLog: {
+		func(w *world, _ place.State) call { return get(w.p("/keepers-log")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/keepers-log"), nil) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/newcomers"), nil) },
+	},
 	place.KeepSite: {
+		func(w *world, _ place.State) call { return get("/site/moderation") },
+		func(w *world, _ place.State) call {
+			return post("/site/moderation/decide", "of", "text", "thing", w.text.ID, "do", "leave")
+		},
+		func(w *world, _ place.State) call { return api("GET", "/site/moderation", nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", "/site/moderation", map[string]string{"kind": "text", "thing": w.text.ID, "do": "leave"})
+		},
 		func(w *world, _ place.State) call { return get("/site") },
 		func(w *world, _ place.State) call { return get("/site/keeping") },
 		func(w *world, _ place.State) call { return post("/site/keeping/keys", "recipients", "") },

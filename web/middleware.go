@@ -210,6 +210,8 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			ok = s.limits.allow("door "+from, 2*time.Minute, 30)
 		case inRoom(p) && r.Method != http.MethodGet: // people behind one address answer at once
 			ok = s.limits.allow("room "+from, time.Second, 60)
+		case (p == "/report" || p == "/api/v1/reports") && r.Method == http.MethodPost:
+			ok = s.limits.allow("report "+from, 30*time.Second, 20)
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
 		default:

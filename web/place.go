@@ -101,7 +101,7 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) error {
 // sections asks each capability what it has to show on a place's page.
 func (s *Server) sections(r *http.Request, p *place.Place, role place.Role) ([]page.Section, error) {
 	var all []page.Section
-	for _, part := range []func(*http.Request, *place.Place, place.Role) ([]page.Section, error){s.joinSection, s.meetingSection, s.blueprintSection, s.advanceSection, s.decideSection} {
+	for _, part := range []func(*http.Request, *place.Place, place.Role) ([]page.Section, error){s.joinSection, s.meetingSection, s.blueprintSection, s.advanceSection, s.decideSection, s.moderationSection} {
 		list, err := part(r, p, role)
 		if err != nil {
 			return nil, err

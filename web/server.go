@@ -25,6 +25,7 @@ import (
 	"translocal/i18n"
 	"translocal/library"
 	"translocal/meeting"
+	"translocal/moderate"
 	"translocal/place"
 	"translocal/web/asset"
 	"translocal/web/page"
@@ -65,6 +66,8 @@ type Server struct {
 	counters    counters
 	description *huma.OpenAPI // of the JSON API
 
+	moderation *moderate.Moderation
+
 	counting chan struct{} // one count for a stranger at a time
 	checker  checker
 	finder   finder
@@ -74,7 +77,7 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	c.Shown = cmp.Or(c.Shown, c.Base)
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
@@ -125,6 +128,7 @@ func (s *Server) routes() []route {
 		s.keepRoutes(),
 		s.feedRoutes(),
 		s.mapRoutes(),
+		s.moderateRoutes(),
 		s.manualRoutes(),
 		s.meetingRoutes(),
 		s.webhookRoutes(),

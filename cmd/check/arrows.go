@@ -41,8 +41,9 @@ var arrows = map[string][]string{
 	"keep":   {"act", "blob", "db"},
 
 	"place":         carriers,
-	"blueprint":     append([]string{"place", "blueprint/clause"}, carriers...),
-	"decide":        append([]string{"place", "decide/tally", "decide/opinion"}, carriers...),
+	"moderate":      append([]string{"place"}, carriers...), // asked by those whose words can be hidden
+	"blueprint":     append([]string{"place", "moderate", "blueprint/clause"}, carriers...),
+	"decide":        append([]string{"place", "moderate", "decide/tally", "decide/opinion"}, carriers...),
 	"decide/report": {"i18n", "decide/tally", "decide/opinion"},
 
 	"advance":  append([]string{"place", "calendar"}, carriers...),
@@ -61,7 +62,7 @@ var arrows = map[string][]string{
 var (
 	carriers     = []string{"act", "job", "blob", "search", "db"}
 	capabilities = slices.Clip([]string{
-		"place", "blueprint", "blueprint/clause", "blueprint/check", "decide", "decide/tally", "decide/opinion",
+		"place", "moderate", "blueprint", "blueprint/clause", "blueprint/check", "decide", "decide/tally", "decide/opinion",
 		"advance", "meeting", "webhook", "testify", "converge", "atlas", "document",
 	})
 )

@@ -48,6 +48,7 @@ var private = []string{
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
+	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {

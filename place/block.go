@@ -1,0 +1,84 @@
+package place
+
+import (
+	"context"
+
+	"translocal/act"
+	"translocal/db"
+	"translocal/fault"
+)
+
+// MaxReason is the longest reason that a keeper gives, in characters.
+const MaxReason = 1000
+
+// BlockedPerson is somebody who is as a stranger to a place.
+type BlockedPerson struct {
+	Person string `json:"person"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+	Since  int64  `json:"since"`
+}
+
+var (
+	insertPersonBlock = db.Exec(`insert into person_block (stream, person, reason, blocked_by, since) values ($1, $2, $3, $4, $5) on conflict (stream, person) do nothing`)
+	deletePersonBlock = db.Exec(`delete from person_block where stream = $1 and person = $2`)
+	blockedPeople     = db.Rows[BlockedPerson](`select b.person, coalesce(p.name, ''), b.reason, b.since from person_block b left join person p on p.id = b.person
+		where b.stream = $1 order by b.since desc, b.person`)
+	membershipRole = db.Rows[Role](`select role from membership where stream = $1 and person = $2`)
+)
+
+// BlockPerson makes a member as a stranger to the place until UnblockPerson,
+// whatever invitation they use. The links that they made end for good. The last
+// keeper stays.
+func (p *Places) BlockPerson(ctx context.Context, v Viewer, stream act.Fingerprint, person, reason string) error {
+	reason, err := fault.RequiredPassage("reason", reason, MaxReason)
+	if err != nil {
+		return err
+	}
+	return p.db.Write(ctx, func(tx *db.Tx) error {
+		if err := May(ctx, tx, v, stream, BlockPerson, Any); err != nil {
+			return err
+		}
+		if person == v.Person {
+			return fault.At("person", "moderation.not_oneself")
+		}
+		if _, err := membershipRole.One(ctx, tx, stream, person); err != nil {
+			return err
+		}
+		now := act.Micros(p.now())
+		if err := one(insertPersonBlock.Run(ctx, tx, stream, person, reason, v.Person, now)); err != nil {
+			if fault.Is(err, fault.NotFound) { // blocked already
+				err = fault.New(fault.Conflict, "moderation.blocked_already")
+			}
+			return err
+		}
+		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
+			return err
+		}
+		if err := kept(ctx, tx, stream); err != nil {
+			return err
+		}
+		return Note(ctx, tx, v, stream, now, BlockDeed, person, "", reason)
+	})
+}
+
+// UnblockPerson gives somebody back the role that they had, if they still have one.
+func (p *Places) UnblockPerson(ctx context.Context, v Viewer, stream act.Fingerprint, person string) error {
+	return p.db.Write(ctx, func(tx *db.Tx) error {
+		if err := May(ctx, tx, v, stream, BlockPerson, Any); err != nil {
+			return err
+		}
+		if err := one(deletePersonBlock.Run(ctx, tx, stream, person)); err != nil {
+			return err
+		}
+		return Note(ctx, tx, v, stream, act.Micros(p.now()), UnblockDeed, person, "", "")
+	})
+}
+
+// BlockedPeople lists who is blocked in a place, for its keepers.
+func (p *Places) BlockedPeople(ctx context.Context, v Viewer, stream act.Fingerprint) ([]BlockedPerson, error) {
+	if err := May(ctx, p.db, v, stream, BlockPerson, Any); err != nil {
+		return nil, err
+	}
+	return blockedPeople.All(ctx, p.db, stream)
+}

@@ -1,0 +1,65 @@
+package place
+
+import (
+	"context"
+
+	"translocal/act"
+	"translocal/db"
+)
+
+// A Deed is what a keeper did to somebody else.
+type Deed string
+
+// The deeds that members can read of.
+const (
+	RoleDeed        Deed = "role"
+	RemoveDeed      Deed = "remove"
+	BlockDeed       Deed = "block"
+	UnblockDeed     Deed = "unblock"
+	BlockHostDeed   Deed = "block_host"
+	UnblockHostDeed Deed = "unblock_host"
+	HideDeed        Deed = "hide"
+	ShowDeed        Deed = "show"
+	LeaveDeed       Deed = "leave_standing" // a report looked at, and nothing hidden
+	LimitDeed       Deed = "limit"
+)
+
+// Entry is one deed in the log of a place's keepers. Names are those of now: ""
+// for an account that is no more.
+type Entry struct {
+	ID     string `json:"id"`
+	At     int64  `json:"at"`
+	Who    string `json:"who"`
+	Deed   Deed   `json:"deed"`
+	Whom   string `json:"whom"`
+	Some   bool   `json:"some"` // it was done to a person, named or not
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
+// LogPage is how many entries are shown at a time.
+const LogPage = 50
+
+// The log is only ever added to: there is no query that changes it.
+var (
+	insertDeed = db.Exec(`insert into keeper_log (id, stream, at, who, deed, whom, what, reason) values ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	deedsOf    = db.Rows[Entry](`select l.id, l.at, coalesce(k.name, ''), l.deed, coalesce(p.name, ''), l.whom <> '', l.what, l.reason
+		from keeper_log l left join person k on k.id = l.who left join person p on p.id = l.whom
+		where l.stream = $1 and ($2 = 0 or l.at < $2) order by l.at desc, l.id limit $3`)
+)
+
+// Note enters a deed in the log of the place, in the transaction that does it.
+// whom is a person or ""; what is shown as it stands, or is the key of a word.
+func Note(ctx context.Context, tx *db.Tx, v Viewer, stream act.Fingerprint, at int64, deed Deed, whom, what, reason string) error {
+	_, err := insertDeed.Run(ctx, tx, act.NewToken(), stream, at, v.Person, deed, whom, what, reason)
+	return err
+}
+
+// Deeds lists what the keepers did to others, the newest first, before a time
+// in microseconds (0: all). It is for members, and outlasts the keeper's leaving.
+func (p *Places) Deeds(ctx context.Context, v Viewer, stream act.Fingerprint, before int64) ([]Entry, error) {
+	if err := May(ctx, p.db, v, stream, ReadLog, Any); err != nil {
+		return nil, err
+	}
+	return deedsOf.All(ctx, p.db, stream, before, LogPage)
+}
