@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"translocal/act"
 	"translocal/db"
@@ -540,10 +541,54 @@ type Page struct {
 
 	Tonight *Tonight      `json:"tonight,omitempty"` // while a code for the room lasts
 	Answers []LightAnswer `json:"answers,omitempty"` // that came by it; they count for nothing
+	N       int           `json:"n"`                 // which page of its voices this is, from 1
+	Of      int           `json:"of"`                // how many there are
 }
 
-// Read shows a proposal to a member.
+// A page of voices holds so many, or fewer where they are long, so that it
+// weighs little on a phone.
+const (
+	PageVoices = 25
+	pageRunes  = 8000
+)
+
+// pages cuts voices, in their order, into pages: where each begins. There is
+// always one.
+func pages(voices []voiceRow) []int {
+	starts, n, size := []int{0}, 0, 0
+	for i, v := range voices {
+		runes := utf8.RuneCountInString(v.Body)
+		if n > 0 && (n == PageVoices || size+runes > pageRunes) {
+			starts = append(starts, i)
+			n, size = 0, 0
+		}
+		n, size = n+1, size+runes
+	}
+	return starts
+}
+
+// onPage are the voices of page n, or of the nearest that there is; 0 is the last.
+func (p *Page) onPage(voices []voiceRow, n int) []voiceRow {
+	starts := pages(voices)
+	p.Of = len(starts)
+	if n < 1 || n > p.Of {
+		n = p.Of
+	}
+	p.N = n
+	if n == p.Of {
+		return voices[starts[n-1]:]
+	}
+	return voices[starts[n-1]:starts[n]]
+}
+
+// Read shows a proposal to a member, with the newest page of what was said.
 func (d *Decisions) Read(ctx context.Context, v place.Viewer, proposal string) (*Page, error) {
+	return d.ReadPage(ctx, v, proposal, 0)
+}
+
+// ReadPage is Read with a page of what was said, from 1 in the order in which it
+// was; 0 for the newest. The counts are of all.
+func (d *Decisions) ReadPage(ctx context.Context, v place.Viewer, proposal string, n int) (*Page, error) {
 	p, err := d.open(ctx, d.db, v, proposal, place.ReadProposal)
 	if err != nil {
 		return nil, err
@@ -553,7 +598,7 @@ func (d *Decisions) Read(ctx context.Context, v place.Viewer, proposal string) (
 	if page.Count, rows, err = d.count(ctx, d.db, p); err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
+	for _, r := range page.onPage(rows, n) {
 		page.Voices = append(page.Voices, r.voice(v))
 	}
 	rooms, err := roomOf.All(ctx, d.db, p.ID)

@@ -209,3 +209,33 @@ func TestABlockedMemberNeitherReadsNorCounts(t *testing.T) {
 	}
 }
 
+func TestAnErasedAccountLeavesNoNameInReports(t *testing.T) {
+	for _, words := range []bool{false, true} {
+		ctx := t.Context()
+		g, m := moderated(t)
+		p, v, stream := g.propose(t, RuleConsent, 1), g.members[1], g.place.Stream
+		must(t, g.Say(ctx, v, p.ID, Question, "Are you fools?", false))
+		id := g.read(t, v, p).Voices[0].ID
+		must(t, m.Report(ctx, g.members[2], moderate.Report{Kind: moderate.Pseudonym, Stream: stream, Thing: v.Person, Category: "insult"}))
+		must(t, m.Hide(ctx, g.keeper, stream, moderate.Voice, id, "It insults"))
+		must(t, g.places.EraseAccount(ctx, v, "a long password", words, g.Forget, m.Forget))
+		q, err := m.Queue(ctx, g.keeper, stream)
+		must(t, err)
+		if len(q.Open) != 0 {
+			t.Errorf("the pseudonym is still in the queue: %+v", q.Open)
+		}
+		if words && len(q.Hidden) != 0 || !words && (len(q.Hidden) != 1 || q.Hidden[0].About != "" || q.Hidden[0].Name != "") {
+			t.Errorf("words %v: hidden are %+v", words, q.Hidden)
+		}
+		for _, x := range g.read(t, g.keeper, p).Voices {
+			if x.ID == id && (x.Body != "" || !x.Hidden) {
+				t.Errorf("erasing the account shows what was hidden: %+v", x)
+			}
+		}
+		log, err := g.places.Deeds(ctx, g.keeper, stream, 0)
+		must(t, err)
+		if len(log) != 1 || log[0].Whom != "" || !log[0].Some {
+			t.Errorf("the log has %+v", log)
+		}
+	}
+}

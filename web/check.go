@@ -34,6 +34,7 @@ type checker struct {
 	mu      sync.Mutex
 	known   bool
 	stamp   act.Stamp
+	hidden  string // what this node does not show
 	library []check.Text
 	texts   map[blueprint.VersionKey]checkText
 	corpus  *check.Corpus
@@ -51,10 +52,17 @@ func (s *Server) corpus(ctx context.Context) (*check.Corpus, error) {
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := s.moderation.Moved(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known && c.stamp == stamp {
+	if c.known && c.stamp == stamp && c.hidden == hidden {
 		return c.corpus, nil
+	}
+	if c.hidden != hidden {
+		c.texts, c.known = nil, false
 	}
 	heads, err := s.Blueprints.Public(ctx)
 	if err != nil {
@@ -82,7 +90,7 @@ func (s *Server) corpus(ctx context.Context) (*check.Corpus, error) {
 	if !same {
 		c.corpus = check.NewCorpus(all)
 	}
-	c.known, c.stamp, c.texts = true, stamp, texts
+	c.known, c.stamp, c.hidden, c.texts = true, stamp, hidden, texts
 	return c.corpus, nil
 }
 

@@ -134,7 +134,8 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 
 // proposalIn reads the proposal of the path, which must be that place's.
 func (s *Server) proposalIn(r *http.Request, p *place.Place) (*decide.Page, error) {
-	x, err := s.Decisions.Read(r.Context(), viewer(r), r.PathValue("id"))
+	n, _ := strconv.Atoi(r.URL.Query().Get("page")) // no number: the newest
+	x, err := s.Decisions.ReadPage(r.Context(), viewer(r), r.PathValue("id"), n)
 	if err == nil && x.Stream != p.Stream {
 		return nil, fault.New(fault.NotFound, "fault.not_found")
 	}
@@ -290,8 +291,11 @@ func (s *Server) decideAPI(api huma.API) {
 			return &struct{ Body []decide.Proposal }{list}, err
 		})
 	operate(api, "GET", "/proposals/{id}", "proposal", "A proposal with its rounds, for members",
-		func(ctx context.Context, in *ProposalPath) (*struct{ Body *decide.Page }, error) {
-			x, err := s.Decisions.Read(ctx, viewerIn(ctx), in.ID)
+		func(ctx context.Context, in *struct {
+			ID   string `path:"id" doc:"Token of the proposal"`
+			Page int    `query:"page" doc:"Which page of what was said, from 1; none: the newest"`
+		}) (*struct{ Body *decide.Page }, error) {
+			x, err := s.Decisions.ReadPage(ctx, viewerIn(ctx), in.ID, in.Page)
 			return &struct{ Body *decide.Page }{x}, err
 		})
 	operate(api, "POST", "/proposals/{id}/voices", "say", "Ask, react or take a position",

@@ -29,6 +29,7 @@ type finder struct {
 	mu      sync.Mutex
 	known   bool
 	stamp   act.Stamp
+	hidden  string // what this node does not show
 	library []*finding
 	texts   map[blueprint.VersionKey]listedText
 	now     *findings
@@ -61,10 +62,17 @@ func (s *Server) findings(ctx context.Context) (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := s.moderation.Moved(ctx)
+	if err != nil {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.known && f.stamp == stamp {
+	if f.known && f.stamp == stamp && f.hidden == hidden {
 		return f.now, nil
+	}
+	if f.hidden != hidden {
+		f.texts, f.known = nil, false
 	}
 	heads, err := s.Blueprints.Public(ctx)
 	if err != nil {
@@ -94,7 +102,7 @@ func (s *Server) findings(ctx context.Context) (*findings, error) {
 		}
 		f.now = &findings{search.New(entries), all}
 	}
-	f.known, f.stamp, f.texts = true, stamp, texts
+	f.known, f.stamp, f.hidden, f.texts = true, stamp, hidden, texts
 	return f.now, nil
 }
 

@@ -1,0 +1,113 @@
+package web_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"translocal/act"
+)
+
+// A text that is hidden is read through no door of the node, its acts stay as
+// they are, and it can be shown again.
+func TestAHiddenTextIsReadNowhere(t *testing.T) {
+	w := newWorld(t)
+	text := motion("Zwetschgenbaum")
+	v := w.publish(w.keeper, w.here, text)
+	words := v.Clauses[0].Text
+	if len(words) < 10 {
+		t.Fatal("no words to look for")
+	}
+	if a := w.do(person{}, post("/report", "of", "text", "thing", v.ID, "category", "exposes", "words", "It names my street")); a.status != 303 {
+		t.Fatal("a stranger's report is answered", a.status)
+	}
+	if a := w.do(w.keeper, get(w.p("/moderation"))); !strings.Contains(a.body, "It names my street") || !strings.Contains(a.body, "Zwetschgenbaum") {
+		t.Error("the keeper does not see the report")
+	}
+	before, err := w.log.Stamp(t.Context())
+	must(t, err)
+	doors := map[string]call{
+		"its page":       get(w.path(v.ID)),
+		"a clause":       get(w.path(v.ID) + "/clause/" + v.Clauses[0].ID),
+		"the file":       get(w.path(v.ID) + "/file/md"),
+		"the versions":   get(w.path(v.Blueprint) + "/versions"),
+		"the place":      get(w.p("")),
+		"all texts":      get("/blueprints"),
+		"the search":     get("/search?q=Zwetschgenbaum"),
+		"the feed":       get(w.p("/feed")),
+		"the API":        api("GET", "/versions?id="+url.QueryEscape(v.ID), nil),
+		"the API search": api("GET", "/search?q=Zwetschgenbaum", nil),
+		"a comparison":   get("/compare?older=" + url.QueryEscape(w.text.ID) + "&newer=" + url.QueryEscape(v.ID)),
+	}
+	has := func(body string) bool {
+		return strings.Contains(strings.ReplaceAll(body, `value="Zwetschgenbaum"`, ""), ">Zwetschgenbaum<") || strings.Contains(body, `"Zwetschgenbaum"`) && strings.HasPrefix(body, "{")
+	}
+	shownBefore := 0
+	for _, c := range doors {
+		if a := w.do(person{}, c); has(a.body) {
+			shownBefore++
+		}
+	}
+	if shownBefore < 5 {
+		t.Fatalf("only %d doors show the text at first", shownBefore)
+	}
+	if a := w.do(w.keeper, post(w.p("/moderation/decide"), "of", "text", "thing", v.ID, "do", "hide", "reason", "A street is named")); a.status != 303 {
+		t.Fatalf("hiding is answered %d: %.400s", a.status, a.body)
+	}
+	for name, c := range doors {
+		if a := w.do(person{}, c); has(a.body) || a.status >= 500 {
+			t.Errorf("%s shows what is hidden, or fails: %d", name, a.status)
+		}
+	}
+	if a := w.do(person{}, get(w.path(v.ID))); !strings.Contains(a.body, "A street is named") {
+		t.Error("the page does not say why")
+	}
+	if after, err := w.log.Stamp(t.Context()); err != nil || after != before {
+		t.Error("hiding changed the record")
+	}
+	part, err := act.PartOf(t.Context(), w.log.DB(), v.Stream, v.Index, "title")
+	if err != nil || string(part.Body) != "Zwetschgenbaum" {
+		t.Error("hiding erased the text:", err)
+	}
+	if a := w.do(w.keeper, post(w.p("/moderation/decide"), "of", "text", "thing", v.ID, "do", "show")); a.status != 303 {
+		t.Error("showing again is answered", a.status)
+	}
+	if a := w.do(person{}, get("/search?q=Zwetschgenbaum")); !has(a.body) {
+		t.Error("shown again, it is not found")
+	}
+	if a := w.do(w.member, get(w.p("/keepers-log"))); !strings.Contains(a.body, "A street is named") {
+		t.Error("members don't read of it")
+	}
+}
+
+// Strangers can't fill a queue, and nobody learns by a report what they can't read.
+func TestReportsAreLimitedAndOpenNothing(t *testing.T) {
+	w := newWorld(t)
+	codes := map[int]int{}
+	for range 8 {
+		codes[w.do(person{}, post("/report", "of", "text", "thing", w.text.ID, "category", "spam")).status]++
+	}
+	if codes[303] != 5 || codes[409] != 3 {
+		t.Error("eight strangers report one text:", codes)
+	}
+	from := map[string]string{"X-Forwarded-For": "203.0.113.7"}
+	last := 0
+	for range 25 {
+		c := post("/report", "of", "text", "thing", w.text.ID, "category", "spam")
+		c.header = from
+		last = w.do(person{}, c).status
+	}
+	if last != 429 {
+		t.Error("one address is slowed down after 25 reports, answered", last)
+	}
+	for _, who := range []person{{}, w.outsider, w.site} {
+		a := w.do(who, get("/report?of=person&in="+string(w.here.Stream)+"&thing="+w.target.Person))
+		if strings.Contains(a.body, w.target.Name) || a.status == 200 {
+			t.Errorf("%q reads a member's pseudonym by reporting it: %d", who.Name, a.status)
+		}
+	}
+	a := w.do(w.member, post("/report", "of", "person", "in", string(w.there.Stream), "thing", w.target.Person, "category", "insult"))
+	if a.status != 403 {
+		t.Error("a member reports to a place that is not theirs:", a.status)
+	}
+}
