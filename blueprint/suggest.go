@@ -1076,3 +1076,18 @@ func (b *Blueprints) Embedded(ctx context.Context, v place.Viewer, k VersionKey)
 		Version: VersionKey{k.Stream, o.Version.URL}, State: Used, Created: act.Micros(sent.Published), Changes: changes,
 		Note: shown([]byte(sent.Text("note")), MaxReason, true), Public: true, From: o.From}, nil
 }
+
+// Unanswered is a suggestion that came to a place of this node and waits for it.
+type Unanswered struct {
+	ID     string // URL
+	Stream act.Fingerprint
+	Place  string // URL
+}
+
+var unanswered = db.Rows[Unanswered](`select x.id, x.stream, p.id from blueprint_suggestion x join place p on p.stream = x.stream
+	where not x.sent and x.state in ('acknowledged', 'discussing') order by x.created, x.id`)
+
+// Unanswered lists them, for the node itself.
+func (b *Blueprints) Unanswered(ctx context.Context) ([]Unanswered, error) {
+	return unanswered.All(ctx, b.log.DB())
+}

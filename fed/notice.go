@@ -96,3 +96,16 @@ func (n *Node) SeeNotice(ctx context.Context, v place.Viewer, stream act.Fingerp
 		return err
 	})
 }
+
+var unseen = db.Rows[noticeRow](`select id, stream, kind, args, at from keeper_notice where not seen order by at, id limit 5000`)
+
+// Unseen lists, for the node itself, all notices that no keeper has put away,
+// without what they say.
+func (n *Node) Unseen(ctx context.Context) ([]Notice, error) {
+	rows, err := unseen.All(ctx, n.db)
+	list := make([]Notice, len(rows))
+	for i, r := range rows {
+		list[i] = Notice{ID: r.ID, Stream: r.Stream, Kind: r.Kind, At: r.At}
+	}
+	return list, err
+}

@@ -105,6 +105,12 @@ const (
 // KeepWebhooks is to say which programs are told of what a place publishes.
 const KeepWebhooks Action = "webhook.keep"
 
+// The actions of telling people what concerns them.
+const (
+	PassOn     Action = "notice.pass_on"
+	AskLightly Action = "notice.ask"
+)
+
 // A Rule is one row of the table: who may do what in which state.
 type Rule struct {
 	Action Action
@@ -174,6 +180,9 @@ var Table = []Rule{
 	{TakeRole, Any, members},
 	{ShowMeeting, Any, keepers},
 	{KeepWebhooks, Any, keepers},
+
+	{PassOn, Any, keepers},
+	{AskLightly, Any, keepers},
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},

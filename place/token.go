@@ -61,6 +61,8 @@ func tokenMay(a Action) bool {
 	switch a {
 	case Invite, SetRole, RemoveMember, Leave, BlockPerson, SetWays, AnswerRequest, Vouch, FoundPlace, KeepSite, KeepWebhooks, ErasePart, RotateKey:
 		return false
+	case AskLightly:
+		return false
 	}
 	return true
 }

@@ -22,6 +22,7 @@ import (
 	"translocal/decide"
 	"translocal/meeting"
 	"translocal/moderate"
+	"translocal/notice"
 	"translocal/place"
 )
 
@@ -213,6 +214,14 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
 	code, err := srv.Decisions.OpenRoom(ctx, s.keeper, open.ID)
+	plan, err := srv.Advances.Plan(ctx, s.keeper, b.ID)
+	must(err)
+	must(srv.Notices.Set(ctx, s.keeper, notice.Settings{Pace: notice.Never, ByHand: true}))
+	srv.Notices.Sources = []notice.Source{func(context.Context) ([]notice.Reminder, error) {
+		return []notice.Reminder{{Cause: "task", Stream: s.place.Stream, Kind: "task", Day: time.Now().AddDate(0, 0, 2).Format(time.DateOnly), Link: b.ID + "/plan", People: []string{s.keeper.Person}}}, nil
+	}}
+	must(srv.Notices.Remind(ctx))
+	askToken, err := srv.Notices.AskOf(ctx, s.keeper, s.place.Stream, notice.AskTask, plan.Tasks[0].ID, "The baker")
 	must(err)
 	other := moderated(t, s, open.ID, k.ID)
 	at := strings.TrimPrefix(s.place.ID, s.URL)
@@ -224,7 +233,8 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		at + "/published",
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
 		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
-		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/places/new",
+		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/account/notices", at + "/outbox", at + "/asks", "/answer/" + askToken,
+		"/places/new",
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
 		"/map",
 		at + "/moderation", at + "/keepers-log", "/site/moderation", "/report?of=text&thing=" + url.QueryEscape(k.ID), at + "/members/" + other.Person + "/block",

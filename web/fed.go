@@ -139,7 +139,7 @@ func (s *Server) noticeGroups(ctx context.Context, v place.Viewer, mine []place.
 	return kept, nil
 }
 
-// news counts what waits for a keeper, for the head of every page.
+// news counts what waits for the viewer, for the head of every page.
 func (s *Server) news(ctx context.Context, v place.Viewer, mine []place.Mine) (n int) {
 	groups, err := s.noticeGroups(ctx, v, mine)
 	if err != nil {
@@ -148,7 +148,11 @@ func (s *Server) news(ctx context.Context, v place.Viewer, mine []place.Mine) (n
 	for _, g := range groups {
 		n += len(g.Notices)
 	}
-	return n
+	own, err := s.Notices.Count(ctx, v)
+	if err != nil {
+		slog.Error("notices of the viewer", "err", err)
+	}
+	return n + own
 }
 
 func (s *Server) notices(w http.ResponseWriter, r *http.Request) error {
@@ -165,7 +169,11 @@ func (s *Server) notices(w http.ResponseWriter, r *http.Request) error {
 			groups[i].Name = t(r, "sitekeep.title")
 		}
 	}
-	return s.show(w, r, page.Notices(f, groups))
+	mine, err := s.Notices.Mine(r.Context(), viewer(r))
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Notices(f, groups, mine))
 }
 
 func (s *Server) seeNotice(w http.ResponseWriter, r *http.Request) error {
@@ -275,4 +283,5 @@ func (s *Server) fedAPI(api huma.API) {
 			list, err := s.Node.Notices(ctx, viewerIn(ctx), in.stream())
 			return &struct{ Body []fed.Notice }{list}, err
 		})
+	s.noticeAPI(api)
 }

@@ -13,6 +13,7 @@ import (
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
+	"translocal/notice"
 	"translocal/place"
 )
 
@@ -609,6 +610,24 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return api("DELETE", w.s("/webhooks/"+w.webhook()), nil) },
 	},
+	place.PassOn: {
+		func(w *world, _ place.State) call { return get(w.p("/outbox")) },
+		func(w *world, _ place.State) call { return post(w.p("/outbox/" + w.parcel() + "/passed")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/outbox"), nil) },
+		func(w *world, _ place.State) call { return api("POST", w.s("/outbox/"+w.parcel()+"/passed"), nil) },
+	},
+	place.AskLightly: {
+		func(w *world, _ place.State) call { return get(w.p("/asks")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/asks"), "object", "task "+w.task(), "label", "The baker")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/asks/" + w.asked() + "/end")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/asks"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/asks"), map[string]string{"kind": "task", "object": w.task()})
+		},
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/asks/"+w.asked()), nil) },
+	},
 	place.ReadBlueprint: {
 		func(w *world, _ place.State) call { return get(w.path(w.text.ID)) },
 		func(w *world, _ place.State) call { return get(w.path(w.text.Blueprint) + "/versions") },
@@ -870,6 +889,28 @@ func (w *world) task() string {
 	return p.Tasks[len(p.Tasks)-1].ID
 }
 
+// parcel is something that a keeper can pass on.
+func (w *world) parcel() string {
+	w.t.Helper()
+	ctx := w.t.Context()
+	must(w.t, w.notices.Set(ctx, w.member.Viewer, notice.Settings{Pace: notice.Never, ByHand: true}))
+	w.proposal(decide.React)
+	must(w.t, w.notices.Remind(ctx))
+	list, err := w.notices.Outbox(ctx, w.keeper.Viewer, w.here.Stream)
+	must(w.t, err)
+	return list[len(list)-1].ID
+}
+
+// asked is a question to somebody without an account.
+func (w *world) asked() string {
+	w.t.Helper()
+	_, err := w.notices.AskOf(w.t.Context(), w.keeper.Viewer, w.here.Stream, notice.AskTask, w.task(), "")
+	must(w.t, err)
+	list, err := w.notices.Asks(w.t.Context(), w.keeper.Viewer, w.here.Stream)
+	must(w.t, err)
+	return list[0].ID
+}
+
 func (w *world) warning() string {
 	w.t.Helper()
 	id, err := w.blueprints.Warn(w.t.Context(), w.keeper.Viewer, blueprint.NewWarning{Place: w.here.Stream, Version: w.text.VersionKey,
@@ -1033,6 +1074,12 @@ var open = map[string]string{
 	"GET /api/v1/account/tokens":                         "one's own account",
 	"POST /api/v1/account/tokens":                        "one's own account",
 	"DELETE /api/v1/account/tokens/{token}":              "one's own account",
+	"GET /api/v1/account/notices":                        "one's own account",
+	"DELETE /api/v1/account/notices/{notice}":            "one's own account",
+	"GET /api/v1/account/mail":                           "one's own account",
+	"PUT /api/v1/account/mail":                           "one's own account",
+	"GET /api/v1/answers/{token}":                        "the link",
+	"POST /api/v1/answers/{token}":                       "the link",
 	"GET /api/v1/places":                                 "public",
 	"GET /api/v1/places/{stream}/ways":                   "public",
 	"POST /api/v1/places/{stream}/join":                  "the open door",

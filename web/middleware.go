@@ -236,7 +236,7 @@ func guarded(p string) bool {
 			return true
 		}
 	}
-	return false
+	return linkOut(p) != "" || p == "/account/notices"
 }
 
 // inRoom are the paths of what people answer without an account.
@@ -277,6 +277,9 @@ func pathForLog(r *http.Request) string {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"
 		}
+	}
+	if prefix := linkOut(r.URL.Path); prefix != "" {
+		return prefix + "…"
 	}
 	return r.URL.Path
 }

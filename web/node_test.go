@@ -28,6 +28,7 @@ import (
 	"translocal/i18n"
 	"translocal/library"
 	"translocal/meeting"
+	"translocal/notice"
 	"translocal/place"
 	"translocal/record"
 	"translocal/web"
@@ -46,6 +47,7 @@ type node struct {
 	advances   *advance.Advances
 	meetings   *meeting.Meetings
 	webhooks   *webhook.Webhooks
+	notices    *notice.Notices
 }
 
 func openNode(t testing.TB) *node {
@@ -70,8 +72,10 @@ func openNode(t testing.TB) *node {
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
+	n.notices = notice.New(notice.Config{Log: n.log, Base: n.base, Words: bundle})
+	n.notices.Sources = web.Reminders(n.base, n.advances, n.decisions, n.blueprints, n.fed, time.Now)
 	srv.Config.Handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Library: lib}).Handler()
+		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Notices: n.notices, Library: lib}).Handler()
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return n

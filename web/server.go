@@ -26,6 +26,7 @@ import (
 	"translocal/library"
 	"translocal/meeting"
 	"translocal/moderate"
+	"translocal/notice"
 	"translocal/place"
 	"translocal/web/asset"
 	"translocal/web/page"
@@ -55,6 +56,7 @@ type Config struct {
 	Meetings   *meeting.Meetings
 	Webhooks   *webhook.Webhooks
 	Library    *library.Library
+	Notices    *notice.Notices // one without mail if nil
 }
 
 // Server is the HTTP side of a node.
@@ -77,6 +79,9 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	c.Shown = cmp.Or(c.Shown, c.Base)
+	if c.Notices == nil { // on a site without mail
+		c.Notices = notice.New(notice.Config{Log: c.Log, Base: c.Base, Shown: c.Shown, Words: c.I18n})
+	}
 	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
@@ -112,6 +117,7 @@ func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{
 		s.siteRoutes(),
+		s.noticeRoutes(),
 		s.libraryRoutes(),
 		s.placeRoutes(),
 		s.peopleRoutes(),

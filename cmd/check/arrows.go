@@ -48,7 +48,8 @@ var arrows = map[string][]string{
 
 	"advance":  append([]string{"place", "calendar"}, carriers...),
 	"meeting":  append([]string{"place", "calendar"}, carriers...),
-	"webhook":  append([]string{"place"}, carriers...), // fed sends for it
+	"webhook":  append([]string{"place"}, carriers...),         // fed sends for it
+	"notice":   append([]string{"place", "i18n"}, carriers...), // it writes mails, in the language of their readers
 	"testify":  append([]string{"place"}, carriers...),
 	"converge": append([]string{"place"}, carriers...),
 	"atlas":    append([]string{"place"}, carriers...),
@@ -62,6 +63,7 @@ var arrows = map[string][]string{
 var (
 	carriers     = []string{"act", "job", "blob", "search", "db"}
 	capabilities = slices.Clip([]string{
+		"notice",
 		"place", "moderate", "blueprint", "blueprint/clause", "blueprint/check", "decide", "decide/tally", "decide/opinion",
 		"advance", "meeting", "webhook", "testify", "converge", "atlas", "document",
 	})

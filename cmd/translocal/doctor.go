@@ -36,9 +36,9 @@ type finding struct {
 	Bad  bool   // against: worth knowing
 }
 
-func well(look, says string) finding       { return finding{Look: look, Says: says} }
-func bad(look, says, do string) finding    { return finding{Look: look, Says: says, Do: do, Bad: true} }
-func notice(look, says, do string) finding { return finding{Look: look, Says: says, Do: do} }
+func well(look, says string) finding     { return finding{Look: look, Says: says} }
+func bad(look, says, do string) finding  { return finding{Look: look, Says: says, Do: do, Bad: true} }
+func hint(look, says, do string) finding { return finding{Look: look, Says: says, Do: do} }
 
 // Run ends with an error when something is wrong.
 func (c *DoctorCmd) Run(ctx context.Context) error {
@@ -138,7 +138,7 @@ const (
 func lookAtRoom(data string) finding {
 	free, err := freeSpace(data)
 	if err != nil {
-		return notice("room on the disk", "it can't be measured here", "See for yourself that there is more than 1 GB.")
+		return hint("room on the disk", "it can't be measured here", "See for yourself that there is more than 1 GB.")
 	}
 	return judgeRoom(free)
 }
@@ -150,7 +150,7 @@ func judgeRoom(free uint64) finding {
 	case free < noRoom:
 		return bad(look, says, "Make room now: a full disk stops the node. Old backups in the same place are a good beginning.")
 	case free < littleRoom:
-		return notice(look, says, "Make room soon; below 100 MB it gets dangerous.")
+		return hint(look, says, "Make room soon; below 100 MB it gets dangerous.")
 	}
 	return well(look, says)
 }
@@ -161,7 +161,7 @@ func (c *DoctorCmd) lookAtPort(ctx context.Context) finding {
 	l, err := net.Listen("tcp", c.Addr)
 	if err == nil {
 		l.Close()
-		return notice(look, "nobody listens on "+c.Addr, "If the node should be running: start it, and read what it says.")
+		return hint(look, "nobody listens on "+c.Addr, "If the node should be running: start it, and read what it says.")
 	}
 	if isOurs(ctx, "http://"+c.Addr) {
 		return well(look, "the node answers on "+c.Addr)
@@ -327,11 +327,11 @@ func lookAtBackup(ctx context.Context, d *db.DB, now time.Time) finding {
 	case last.At.IsZero() && due:
 		return bad(look, "there was none yet", do)
 	case last.At.IsZero():
-		return notice(look, "there was none yet", do)
+		return hint(look, "there was none yet", do)
 	case due:
 		return bad(look, fmt.Sprintf("the last one is of %s", last.At.Format(time.DateOnly)), do)
 	case !last.Encrypted:
-		return notice(look, "the last one is not encrypted", "Enter the keepers' age keys on the page /site/keeping.")
+		return hint(look, "the last one is not encrypted", "Enter the keepers' age keys on the page /site/keeping.")
 	}
 	return well(look, fmt.Sprintf("the last one is of %s", last.At.Format(time.DateOnly)))
 }
@@ -354,9 +354,9 @@ func lookAtKeepers(ctx context.Context, d *db.DB) finding {
 	case err != nil:
 		return bad(look, err.Error(), "Restore the last backup into a new folder.")
 	case n == 0:
-		return notice(look, "nobody keeps the site yet", "Open the set-up link that the node prints when it starts.")
+		return hint(look, "nobody keeps the site yet", "Open the set-up link that the node prints when it starts.")
 	case len(alone) > 0:
-		return notice(look, "fewer than two people keep "+strings.Join(alone, ", "), "Invite a second keeper: when one person is away or leaves, nobody else can act.")
+		return hint(look, "fewer than two people keep "+strings.Join(alone, ", "), "Invite a second keeper: when one person is away or leaves, nobody else can act.")
 	}
 	return well(look, "each place has two or more")
 }
@@ -368,7 +368,7 @@ func lookAtHeld(ctx context.Context, d *db.DB) finding {
 	case err != nil:
 		return bad(look, err.Error(), "Restore the last backup into a new folder.")
 	case len(held) > 0:
-		return notice(look, fmt.Sprintf("%d places wait for what the backup lacked: %s", len(held), strings.Join(held, ", ")), "They go on by themselves once those who follow them answer. If you know that nothing is missing, release them on the page /site.")
+		return hint(look, fmt.Sprintf("%d places wait for what the backup lacked: %s", len(held), strings.Join(held, ", ")), "They go on by themselves once those who follow them answer. If you know that nothing is missing, release them on the page /site.")
 	}
 	return well(look, "nothing waits")
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"translocal/keep"
 	"translocal/library"
 	"translocal/meeting"
+	"translocal/notice"
 	"translocal/place"
 	"translocal/record"
 	"translocal/web"
@@ -46,6 +48,7 @@ type node struct {
 	places   *place.Places
 	record   *record.Record
 	fed      *fed.Node
+	notice   *notice.Notices
 	blobs    *blob.Store
 	server   *web.Server
 	webhooks *webhook.Webhooks
@@ -69,6 +72,9 @@ type nodeOptions struct {
 	MetricsToken string
 	// AllowPeers are addresses that may be reached though they are private.
 	AllowPeers []string
+	// SMTP is the URL of the server that takes mail, or "", and MailFrom the
+	// address that mails come from.
+	SMTP, MailFrom string
 }
 
 // maxBlob is the largest file that a node keeps, in bytes.
@@ -145,8 +151,13 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	decisions.Decidable = blueprints.Decidable
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
+	advances := advance.New(n.log)
+	if n.notice, err = openNotices(n.log, bundle, o, shown); err != nil {
+		return nil, err
+	}
+	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, n.fed, time.Now)
 	n.server = web.New(web.Config{Base: o.Base, Shown: shown, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: blueprints, Decisions: decisions, Advances: advance.New(n.log), Meetings: meeting.New(n.log), Webhooks: n.webhooks, Library: lib})
+		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meeting.New(n.log), Webhooks: n.webhooks, Notices: n.notice, Library: lib})
 	return n, nil
 }
 
@@ -212,7 +223,8 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 	}
 	background.Go(func() { n.fed.Run(inner) })
 	background.Go(func() {
-		job.New(n.db, append(chores(n.log, n.record, n.fed), append(n.keepingChores(n.backups), n.webhooks.Job())...)...).Run(inner, 1)
+		all := slices.Concat(chores(n.log, n.record, n.fed), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})
+		job.New(n.db, all...).Run(inner, 2) // two, so that a long backup keeps no mail waiting
 	})
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,

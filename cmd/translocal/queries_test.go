@@ -38,6 +38,7 @@ func TestEveryQueryOnBothEngines(t *testing.T) {
 // never leaves the node. A new table is either here or in a vocabulary.
 var private = []string{
 	"act", "part", "stream", "follower_cursor", "actor_key", "erasure_held", "goose_db_version",
+	"notice", "mail_address", "mail", "light_ask",
 	"site_setting", "person", "membership", "session", "invitation", "recovery_code", "personal_token",
 	"job", "job_claim", "submission_out", "submission_in", "submission_sender", "checkpoint", "record_evidence",
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",

@@ -31,6 +31,9 @@ type ServeCmd struct {
 	BackupTo   string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
 	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
 
+	SMTP     string `name:"smtp" help:"Server that takes mail: smtps://user:password@host, or smtp://host:587 with STARTTLS. Better in TRANSLOCAL_SMTP than on the command line. Without it: no mail; keepers pass notices on."`
+	MailFrom string `help:"Address that mails come from; needed with --smtp."`
+
 	TrustedProxy []netip.Prefix `help:"Networks of proxies, beside this machine, whose X-Forwarded-For is believed: 10.0.0.2/32."`
 
 	ACME          bool   `name:"acme" help:"Get and renew the certificate for the name in --url. Listens on ports 443 and 80 unless --addr and --acme-http say otherwise."`
@@ -76,7 +79,8 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if base == "" {
 		base, others = reachable(l.Addr().String())
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Remember: true, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy, MetricsToken: c.MetricsToken})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Remember: true, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy,
+		MetricsToken: c.MetricsToken, SMTP: c.SMTP, MailFrom: c.MailFrom})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"translocal/advance"
+	"translocal/blueprint"
+	"translocal/decide"
+	"translocal/fed"
+	"translocal/notice"
+)
+
+// Reminders says what people are told of, from each capability; links are URLs
+// of pages of the node at base. The capabilities don't know one another.
+func Reminders(base string, ad *advance.Advances, de *decide.Decisions, bl *blueprint.Blueprints, node *fed.Node, now func() time.Time) []notice.Source {
+	return []notice.Source{
+		func(ctx context.Context) ([]notice.Reminder, error) { return clocks(ctx, ad) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return reviews(ctx, de, now()) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return rounds(ctx, de) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return unanswered(ctx, bl) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return forKeepers(ctx, node, base) },
+	}
+}
+
+func clocks(ctx context.Context, ad *advance.Advances) (list []notice.Reminder, err error) {
+	all, err := ad.Clocks(ctx)
+	for _, c := range all {
+		r := notice.Reminder{Cause: "agenda " + c.Bringing, Stream: c.Stream, Kind: "agenda", Day: c.Day, Link: c.Bringing + "/plan", People: c.Keepers}
+		if c.Task != "" {
+			r.Cause, r.Kind = "task "+c.Task, "task"
+		}
+		list = append(list, r)
+	}
+	return list, err
+}
+
+func reviews(ctx context.Context, de *decide.Decisions, now time.Time) (list []notice.Reminder, err error) {
+	all, err := de.Reviews(ctx, now.AddDate(0, 0, -31), now.AddDate(0, 0, 31))
+	for _, r := range all {
+		list = append(list, notice.Reminder{Cause: "review " + r.Outcome, Stream: r.Stream, Kind: "review", Day: r.Day, Link: r.Outcome})
+	}
+	return list, err
+}
+
+func rounds(ctx context.Context, de *decide.Decisions) (list []notice.Reminder, err error) {
+	all, err := de.Waits(ctx)
+	for _, w := range all {
+		list = append(list, notice.Reminder{Cause: "round " + w.Proposal + " " + string(w.Round), Stream: w.Stream, Kind: "round",
+			Link: w.Place + "/proposal/" + w.Proposal, People: []string{w.Person}})
+	}
+	return list, err
+}
+
+func unanswered(ctx context.Context, bl *blueprint.Blueprints) (list []notice.Reminder, err error) {
+	all, err := bl.Unanswered(ctx)
+	for _, u := range all {
+		list = append(list, notice.Reminder{Cause: "suggestion " + u.ID, Stream: u.Stream, Kind: "suggestion", Link: u.Place + "/suggestion?id=" + url.QueryEscape(u.ID)})
+	}
+	return list, err
+}
+
+// forKeepers tells of what stands on the keepers' own list. The same notice, if
+// it comes again on another day, is told again.
+func forKeepers(ctx context.Context, node *fed.Node, base string) (list []notice.Reminder, err error) {
+	all, err := node.Unseen(ctx)
+	for _, x := range all {
+		day := strconv.FormatInt(x.At/(24*time.Hour).Microseconds(), 10)
+		list = append(list, notice.Reminder{Cause: "keeper " + x.ID + " " + day, Stream: x.Stream, Kind: "keeper", Link: base + "/notices"})
+	}
+	return list, err
+}
