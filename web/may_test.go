@@ -339,7 +339,7 @@ var probes = map[place.Action][]door{
 			return post("/report", "of", "text", "thing", w.text.ID, "category", "spam")
 		},
 		func(w *world, _ place.State) call {
-			return api("POST", "/reports", map[string]string{"kind": "text", "thing": w.text.ID, "category": "spam"})
+			return api("POST", "/reports", map[string]string{"kind": "text", "thing": w.theirs.ID, "category": "spam"})
 		},
 	},
 	place.Moderate: {
@@ -355,7 +355,7 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return api("GET", w.s("/moderation"), nil) },
 		func(w *world, _ place.State) call {
-			return api("POST", w.s("/moderation"), map[string]string{"kind": "person", "thing": w.target.Person, "do": "leave"})
+			return api("POST", w.s("/moderation"), map[string]string{"kind": "person", "thing": w.target.Person, "do": "hide", "reason": "A slur"})
 		},
 		func(w *world, _ place.State) call {
 			return api("PUT", w.s("/newcomers"), map[string]int{"hours": 0, "most": 0, "looks": 0})
@@ -383,11 +383,11 @@ var probes = map[place.Action][]door{
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site/moderation") },
 		func(w *world, _ place.State) call {
-			return post("/site/moderation/decide", "of", "text", "thing", w.text.ID, "do", "leave")
+			return post("/site/moderation/decide", "of", "text", "thing", w.fromElsewhere(), "do", "leave")
 		},
 		func(w *world, _ place.State) call { return api("GET", "/site/moderation", nil) },
 		func(w *world, _ place.State) call {
-			return api("POST", "/site/moderation", map[string]string{"kind": "text", "thing": w.text.ID, "do": "leave"})
+			return api("POST", "/site/moderation", map[string]string{"kind": "text", "thing": w.fromElsewhere(), "do": "leave"})
 		},
 		func(w *world, _ place.State) call { return get("/site") },
 		func(w *world, _ place.State) call { return get("/site/keeping") },
@@ -878,6 +878,20 @@ func (w *world) request(how place.Asking) string {
 	list, err := w.places.Requests(ctx, v, w.here.Stream)
 	must(w.t, err)
 	return list[len(list)-1].ID
+}
+
+var putReport = db.Exec(`insert into report (id, stream, kind, thing, about, said, at, category, words, made_by, made, state, decided, decided_by, answer)
+	values ($1, '', 'text', $2, '', 'A title', $2, 'spam', '', '', 1, 'open', 0, '', '')`)
+
+// fromElsewhere is a text of another node that a stranger has reported.
+func (w *world) fromElsewhere() string {
+	w.t.Helper()
+	id := "http://elsewhere.example/p/" + act.NewToken() + "/version/" + act.NewToken()
+	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
+		_, err := putReport.Run(w.t.Context(), tx, act.NewToken(), id)
+		return err
+	}))
+	return id
 }
 
 func (w *world) task() string {
