@@ -195,7 +195,7 @@ func TestForget(t *testing.T) {
 	g.remind = []Reminder{g.task("2026-03-05", g.cedar.Person)}
 	must(t, g.Remind(t.Context()))
 	must(t, g.Gather(t.Context()))
-	must(t, g.db.Write(t.Context(), func(tx *db.Tx) error { return g.Forget(t.Context(), tx, g.cedar.Person) }))
+	must(t, g.db.Write(t.Context(), func(tx *db.Tx) error { return g.Forget(t.Context(), tx, g.cedar.Person, true) }))
 	must(t, g.Send(t.Context()))
 	if n := len(g.office.Got()); n != 0 {
 		t.Errorf("%d mails", n)

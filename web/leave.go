@@ -78,7 +78,7 @@ func (s *Server) ownDataFile(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) forgetAccount(ctx context.Context, v place.Viewer, password string, words bool) error {
-	return s.Places.EraseAccount(ctx, v, password, words, s.Decisions.Forget, s.Advances.Forget, s.Blueprints.Forget, s.moderation.Forget)
+	return s.Places.EraseAccount(ctx, v, password, words, s.Decisions.Forget, s.Advances.Forget, s.Blueprints.Forget, s.moderation.Forget, s.Notices.Forget)
 }
 
 func (s *Server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
