@@ -213,7 +213,9 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	must(srv.Blueprints.Tell(ctx, place.Viewer{}, blueprint.NewTale{Version: k.ID, Clause: text.Clauses[0].ID, Tale: blueprint.Tale{About: "New gas", Text: "Nobody paid for it", Contact: "the mill"}}))
 	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
+	must(err)
 	code, err := srv.Decisions.OpenRoom(ctx, s.keeper, open.ID)
+	must(err)
 	plan, err := srv.Advances.Plan(ctx, s.keeper, b.ID)
 	must(err)
 	must(srv.Notices.Set(ctx, s.keeper, notice.Settings{Pace: notice.Never, ByHand: true}))
