@@ -46,7 +46,10 @@ var (
 	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since, m.way, exists (select 1 from hidden h where h.stream = m.stream and h.kind = 'person' and h.thing = m.person)
 		from membership m join person p on p.id = m.person where m.stream = $1
 		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person) order by p.name, p.id`)
-	keepersOf = db.Rows[int64](`select count(*) from membership m where m.stream = $1 and m.role = 'keeper'
+	// lockKeepers makes whoever else wants to change them wait: without it two of
+	// the last could leave at once on PostgreSQL, each counting the other.
+	lockKeepers = db.Exec(`update membership set role = role where stream = $1 and role = 'keeper'`)
+	keepersOf   = db.Rows[int64](`select count(*) from membership m where m.stream = $1 and m.role = 'keeper'
 		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)`)
 
 	insertSession  = db.Exec(`insert into session (id, token, person, device, created, seen, expires) values ($1, $2, $3, $4, $5, $5, $6)`)
@@ -493,6 +496,9 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 }
 
 func kept(ctx context.Context, tx *db.Tx, stream act.Fingerprint) error {
+	if _, err := lockKeepers.Run(ctx, tx, stream); err != nil {
+		return err
+	}
 	n, err := keepersOf.One(ctx, tx, stream)
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "place.last_keeper")
