@@ -7,7 +7,11 @@ import (
 	"iter"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
+	"unicode/utf8"
+
+	"translocal/fault"
 )
 
 // A Query is one SQL text that gives rows of type T: a struct whose exported
@@ -50,6 +54,10 @@ func fieldsOf(t reflect.Type, at []int) (paths [][]int) {
 func (q Query[T]) Each(ctx context.Context, on Queryer, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
+		if err := areText(args); err != nil {
+			yield(zero, err)
+			return
+		}
 		rows, err := on.query(ctx, q.text, args)
 		if err != nil {
 			yield(zero, q.wrap(err))
@@ -112,6 +120,21 @@ func (q Query[T]) wrap(err error) error {
 	return fmt.Errorf("%w (in %.80q)", err, q.text)
 }
 
+// areText refuses strings that are not UTF-8 or hold a zero: SQLite would take
+// them and PostgreSQL not, so neither gets them. Bytes are another thing.
+func areText(args []any) error {
+	for _, a := range args {
+		s, ok := a.(string)
+		if v := reflect.ValueOf(a); !ok && v.IsValid() && v.Kind() == reflect.String {
+			s = v.String()
+		}
+		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+			return fault.New(fault.Invalid, "fault.encoding")
+		}
+	}
+	return nil
+}
+
 // A Statement is one SQL text that changes rows.
 type Statement struct{ text string }
 
@@ -123,6 +146,9 @@ func Exec(text string) Statement {
 
 // Run runs the statement and returns how many rows it touched.
 func (s Statement) Run(ctx context.Context, tx *Tx, args ...any) (int64, error) {
+	if err := areText(args); err != nil {
+		return 0, err
+	}
 	res, err := tx.exec(ctx, s.text, args)
 	if err != nil {
 		if c := classify(err); c != err {

@@ -271,7 +271,7 @@ var spoilLink = db.Exec(`update notice set link = $1`)
 func TestNothingIsInjected(t *testing.T) {
 	g := newGroup(t, true)
 	g.subscribe(g.alder, "alder@post.example", Once)
-	for i, name := range []string{"Rio\r\nBcc: spy@evil.example\r\n\r\nNew body", "Rio\n.\nMAIL FROM:<x@evil.example>", "Rio\u202egpj.exe\u2066", "Rio\x00\x1b[2J\u200b", strings.Repeat("Rio\r\n", 5000)} {
+	for i, name := range []string{"Rio\r\nBcc: spy@evil.example\r\n\r\nNew body", "Rio\n.\nMAIL FROM:<x@evil.example>", "Rio\u202egpj.exe\u2066", "Rio\x01\x1b[2J\u200b", strings.Repeat("Rio\r\n", 5000)} {
 		r := g.task("2026-03-05", g.alder.Person)
 		r.Cause = fmt.Sprint("task ", i)
 		g.remind = []Reminder{r}

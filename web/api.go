@@ -222,7 +222,7 @@ func (s *Server) placeAPI(api huma.API) {
 					Link string `json:"link"`
 				}
 			}{}
-			out.Body.Link = s.Base + "/come-in/" + secret
+			out.Body.Link = s.Shown + "/come-in/" + secret
 			return out, nil
 		})
 }

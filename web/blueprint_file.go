@@ -272,7 +272,7 @@ func (s *Server) beginFrom(ctx context.Context, in Incoming, stream, source stri
 		from = &blueprint.Source{Version: v.VersionKey}
 	}
 	l, err := s.Blueprints.BeginFrom(ctx, viewerIn(ctx), act.Fingerprint(stream), text, from)
-	if f := asFault(err); f != nil && f.Kind == fault.Invalid && !slices.ContainsFunc(f.Fields, func(x fault.Field) bool { return x.Name == "language" }) {
+	if f := asFault(err); f != nil && f.Kind == fault.Invalid && len(f.Fields) > 0 && !slices.ContainsFunc(f.Fields, func(x fault.Field) bool { return x.Name == "language" }) {
 		err = fault.At("file", "document.unfit", "where", f.Fields[0].Name, "why", i18n.From(ctx).T(f.Fields[0].Key, f.Fields[0].Args...))
 	}
 	return l, lost, err

@@ -70,7 +70,7 @@ type atomEntry struct {
 // entry is one thing that happened. id names it for ever; path is where this
 // node shows it, below the site.
 func (s *Server) entry(id, path, title, summary, by string, at int64) *atomEntry {
-	e := &atomEntry{ID: id, Title: title, Summary: summary, Link: atomLink{"alternate", "text/html", s.Base + path}, at: at}
+	e := &atomEntry{ID: id, Title: title, Summary: summary, Link: atomLink{"alternate", "text/html", s.Shown + path}, at: at}
 	if by != "" {
 		e.Author = &atomAuthor{by}
 	}
@@ -81,9 +81,9 @@ func (s *Server) entry(id, path, title, summary, by string, at int64) *atomEntry
 func (s *Server) feed(w http.ResponseWriter, r *http.Request, title, path string, entries []*atomEntry) error {
 	slices.SortStableFunc(entries, func(a, b *atomEntry) int { return cmp.Or(cmp.Compare(b.at, a.at), strings.Compare(a.ID, b.ID)) })
 	entries = entries[:min(len(entries), maxEntries)]
-	self := s.Base + r.URL.RequestURI()
-	f := atomFeed{Lang: i18n.From(r.Context()).Lang(), ID: self, Title: title, Author: atomAuthor{t(r, "site.name")}, Entries: entries,
-		Links: []atomLink{{"self", "application/atom+xml", self}, {"alternate", "text/html", s.Base + path}}}
+	id, self := s.Base+r.URL.RequestURI(), s.Shown+r.URL.RequestURI()
+	f := atomFeed{Lang: i18n.From(r.Context()).Lang(), ID: id, Title: title, Author: atomAuthor{t(r, "site.name")}, Entries: entries,
+		Links: []atomLink{{"self", "application/atom+xml", self}, {"alternate", "text/html", s.Shown + path}}}
 	newest := int64(0)
 	for _, e := range entries {
 		e.Updated = rfc3339(e.at)
@@ -207,7 +207,7 @@ func (s *Server) warningEntry(r *http.Request, x blueprint.Warning) *atomEntry {
 	e := s.entry(x.ID, "/blueprints", t(r, key, "what", t(r, "blueprint.warning."+strings.ReplaceAll(string(x.Kind), "-", "_"))),
 		cmp.Or(x.Reason, x.Text), x.Place.Name, x.At)
 	if at := s.holding(r.Context(), x.Clause); at != "" {
-		e.Link.Href = s.Base + at
+		e.Link.Href = s.Shown + at
 	}
 	return e
 }

@@ -66,7 +66,7 @@ func (s *Server) showMeetings(w http.ResponseWriter, r *http.Request, link page.
 	if err != nil {
 		return err
 	}
-	link.Public = s.Base + s.path(p.ID) + "/meetings/calendar"
+	link.Public = s.Shown + s.path(p.ID) + "/meetings/calendar"
 	member := place.Allowed(role, place.PlanMeeting, place.Any)
 	return s.show(w, r, page.Meetings(s.frame(r, t(r, "meeting.title")), p, member, past, list, link))
 }
@@ -330,7 +330,7 @@ func (s *Server) meetingsLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showMeetings(w, r, page.CalendarAddress{Secret: s.Base + "/meetings/" + secret, Expires: act.Micros(expires)})
+	return s.showMeetings(w, r, page.CalendarAddress{Secret: s.Shown + "/meetings/" + secret, Expires: act.Micros(expires)})
 }
 
 func (s *Server) meetingsCalendar(w http.ResponseWriter, r *http.Request) error {
@@ -502,7 +502,7 @@ func (s *Server) meetingRolesAPI(api huma.API) {
 					Expires string `json:"expires" doc:"RFC 3339"`
 				}
 			}{}
-			out.Body.Address, out.Body.Expires = s.Base+"/meetings/"+secret, rfc3339(act.Micros(expires))
+			out.Body.Address, out.Body.Expires = s.Shown+"/meetings/"+secret, rfc3339(act.Micros(expires))
 			return out, nil
 		})
 }

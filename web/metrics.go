@@ -94,7 +94,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	}
 	gauge("translocal_job_late_seconds", "How late the most overdue job is.", late)
 	gauge("process_start_time_seconds", "When the process began, since 1970.", s.counters.began.Unix())
-	gauge("process_resident_heap_bytes", "Heap in use.", m.HeapInuse)
+	gauge("go_memstats_heap_inuse_bytes", "Heap in use.", m.HeapInuse)
 	gauge("go_goroutines", "Goroutines.", runtime.NumGoroutine())
 	return nil
 }

@@ -7,13 +7,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
@@ -77,20 +75,6 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 		s.refuse(w, r, fault.New(fault.Forbidden, "fault.cross_origin"))
 	}))
 	return p.Handler(next)
-}
-
-// readable refuses an address with signs that are no text: no page has one, and
-// PostgreSQL takes them for a fault of ours.
-func (s *Server) readable(next http.Handler) http.Handler {
-	refuse := s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "fault.not_found") })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		query, err := url.QueryUnescape(r.URL.RawQuery)
-		if text := r.URL.Path + query; err != nil && r.URL.RawQuery != "" || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			refuse.ServeHTTP(w, r.WithContext(i18n.With(r.Context(), s.I18n.Match(r.Header.Get("Accept-Language"), ""))))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // known finds out who asks and in which language to answer.

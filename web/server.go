@@ -101,7 +101,7 @@ func New(c Config) *Server {
 
 // Handler is the whole server with what stands before every request.
 func (s *Server) Handler() http.Handler {
-	return s.measured(s.recovered(s.headers(s.readable(s.limited(s.sameOrigin(s.known(s.mux)))))))
+	return s.measured(s.recovered(s.headers(s.limited(s.sameOrigin(s.known(s.mux))))))
 }
 
 // A handler answers a request or returns why not.

@@ -260,7 +260,7 @@ func TestOwnCertificate(t *testing.T) {
 	if _, err := client.Get("https://somebody-else.example/"); err == nil || a.orders != 1 {
 		t.Errorf("another's name: %v, %d orders", err, a.orders)
 	}
-	// Plain HTTP leads to the encrypted page, and nowhere else.
+	// Plain HTTP leads to the same page over TLS.
 	noFollow := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	req, _ := http.NewRequest(http.MethodGet, "http://"+plainAddr+"/places", nil)
 	req.Host = "rio.example"
