@@ -34,7 +34,11 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Home(s.frame(r, t(r, "web.home")), places))
+	newest, err := s.Blueprints.Known(r.Context(), viewer(r), 0)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Home(s.frame(r, t(r, "web.home")), places, newest[:min(len(newest), 6)], s.Library.Models))
 }
 
 func (s *Server) setupForm(w http.ResponseWriter, r *http.Request) error {
