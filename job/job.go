@@ -93,11 +93,12 @@ type Queue struct {
 	// PerHost is how many jobs may bother one host at a time, over all processes.
 	PerHost int
 
-	db      *db.DB
-	kinds   map[string]Kind
-	timeout time.Duration // the longest of the kinds'
-	now     func() time.Time
-	wake    chan struct{}
+	db    *db.DB
+	kinds map[string]Kind
+	apart string // " a b ": the kinds that a part of this queue does, or that this part does
+	part  bool   // this is such a part: it does those kinds and no other
+	now   func() time.Time
+	wake  chan struct{}
 }
 
 // New returns the queue of a database. It panics on a kind given twice or without
@@ -115,9 +116,24 @@ func New(d *db.DB, kinds ...Kind) *Queue {
 			k.MaxTries, k.Longest = 0, min(k.Longest, k.Every)
 		}
 		q.kinds[k.Name] = k
-		q.timeout = max(q.timeout, k.Timeout)
 	}
 	return q
+}
+
+// Part takes some kinds out of the queue, to be run with workers of their own:
+// then they keep no job of another kind waiting. It is called before either runs.
+func (q *Queue) Part(names ...string) *Queue {
+	part := New(q.db)
+	part.PerHost, part.part, part.now = q.PerHost, true, q.now
+	part.apart = " " + strings.Join(names, " ") + " "
+	for _, name := range names {
+		if k, ok := q.kinds[name]; ok {
+			part.kinds[name] = k
+			delete(q.kinds, name)
+		}
+	}
+	q.apart += part.apart
+	return part
 }
 
 func setDefault(d *time.Duration, to time.Duration) {
@@ -216,7 +232,7 @@ var (
 	claim      = db.Rows[Job](`
 	with due as (
 		select id, host, run_at, row_number() over (partition by host order by run_at, id) as nth
-		from job where not dead and run_at <= $1 and leased_until <= $1
+		from job where not dead and run_at <= $1 and leased_until <= $1 and ` + ours("$6", "$7") + `
 	), busy as (
 		select host, count(*) as n from job where not dead and leased_until > $1 group by host
 	)
@@ -226,7 +242,14 @@ var (
 		where due.host = '' or due.nth + coalesce(busy.n, 0) <= $4
 		order by due.run_at, due.id limit $5)
 	returning id, kind, host, uniq, payload, created, tries, error`)
+	setLease = db.Exec(`update job set leased_until = $3 where id = $1 and lease = $2`)
 )
+
+// ours is the condition that a queue does jobs of a kind, by the parameters that
+// are its apart and part.
+func ours(apart, part string) string {
+	return `(replace(` + apart + `, ' ' || kind || ' ', '') <> ` + apart + `) = ` + part
+}
 
 // claim leases up to n jobs that are due, fairly between hosts.
 func (q *Queue) claim(ctx context.Context, n int) (jobs []Job, err error) {
@@ -236,8 +259,16 @@ func (q *Queue) claim(ctx context.Context, n int) (jobs []Job, err error) {
 			return err
 		}
 		now := q.now()
-		jobs, err = claim.All(ctx, tx, now.UnixMicro(), lease, now.Add(q.timeout+grace).UnixMicro(), q.PerHost, n)
-		return err
+		jobs, err = claim.All(ctx, tx, now.UnixMicro(), lease, now.Add(grace).UnixMicro(), q.PerHost, n, q.apart, q.part)
+		if err != nil {
+			return err
+		}
+		for _, j := range jobs { // for as long as its own kind may take: another's may be hours
+			if _, err := setLease.Run(ctx, tx, j.ID, lease, now.Add(q.kinds[j.Kind].Timeout+grace).UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	for i := range jobs {
 		jobs[i].lease = lease
@@ -254,8 +285,8 @@ type outlook struct {
 }
 
 var look = db.Rows[outlook](`select
-	exists (select 1 from job where not dead and run_at <= $1 and leased_until <= $1),
-	coalesce((select min(run_at) from job where not dead and run_at > $1), 0),
+	exists (select 1 from job where not dead and run_at <= $1 and leased_until <= $1 and ` + ours("$2", "$3") + `),
+	coalesce((select min(run_at) from job where not dead and run_at > $1 and ` + ours("$2", "$3") + `), 0),
 	coalesce((select min(leased_until) from job where lease <> '' and leased_until > $1), 0)`)
 
 // ErrLost is what [Queue.Finish] returns when the lease ran out and another may

@@ -401,6 +401,56 @@ func TestALeaseRunsOut(t *testing.T) {
 	})
 }
 
+// A kind that takes long makes no other wait long for a process that died.
+func TestALeaseLastsAsItsOwnKind(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		now := time.Now()
+		handle := func(context.Context, Job) error { return nil }
+		q := New(d, Kind{Name: "backup", Timeout: 6 * time.Hour, Handle: handle}, Kind{Name: "mail", Handle: handle})
+		q.now = func() time.Time { return now }
+		put(t, d, q, Request{Kind: "backup"}, Request{Kind: "mail"}, Request{Kind: "unknown"})
+		if jobs, err := q.claim(t.Context(), 9); err != nil || len(jobs) != 3 {
+			t.Fatal(jobs, err)
+		}
+		leases, err := leasesByKind.All(t.Context(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []time.Duration{6 * time.Hour, time.Minute, 0} { // backup, mail, unknown
+			if got := time.UnixMicro(leases[i]).Sub(now.Truncate(time.Microsecond)); got != want+grace {
+				t.Errorf("lease %d lasts %v, want %v", i, got, want+grace)
+			}
+		}
+	})
+}
+
+var leasesByKind = db.Rows[int64](`select leased_until from job order by kind`)
+
+// A part does its kinds alone, and with workers of its own.
+func TestAPartKeepsNobodyWaiting(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB) {
+		began, release, mails := make(chan string, 9), make(chan struct{}), make(chan string, 9)
+		slow := Kind{Name: "slow", Handle: func(_ context.Context, j Job) error { began <- j.Host; <-release; return nil }}
+		q := New(d, slow, Kind{Name: "mail", Handle: func(_ context.Context, j Job) error { mails <- j.Host; return nil }})
+		part := q.Part("slow")
+		part.PerHost = 1
+		put(t, d, q, Request{Kind: "slow", Host: "a"}, Request{Kind: "slow", Host: "a"}, Request{Kind: "slow", Host: "b"})
+		start(t, part, 2)
+		start(t, q, 1)
+		if a, b := receive(t, began), receive(t, began); a == b {
+			t.Error("two at once bother one host")
+		}
+		put(t, d, q, Request{Kind: "mail", Host: "m"})
+		receive(t, mails)
+		if len(began) != 0 {
+			t.Error("a worker of the whole did a job of the part")
+		}
+		close(release)
+		receive(t, began)
+		until(t, "all done", func() bool { return len(rows(t, d)) == 0 })
+	})
+}
+
 func TestFinishWithTheEffect(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB) {
 		var q *Queue

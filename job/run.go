@@ -76,7 +76,7 @@ func (q *Queue) schedule(ctx context.Context) {
 // and how long it will be until others come due. Jobs that are due and were
 // not begun wait for their host, and so for a job that ends.
 func (q *Queue) begin(ctx context.Context, free int, ended chan<- end) (began int, sleep time.Duration) {
-	view, err := look.One(ctx, q.db, q.now().UnixMicro())
+	view, err := look.One(ctx, q.db, q.now().UnixMicro(), q.apart, q.part)
 	var jobs []Job
 	if err == nil && view.Due {
 		jobs, err = q.claim(ctx, free)
