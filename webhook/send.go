@@ -11,11 +11,12 @@ import (
 	"translocal/job"
 )
 
-const jobName = "webhook"
+// JobName is the name of the kind that sends messages.
+const JobName = "webhook"
 
-// Job is the kind that sends messages.
+// Job is that kind. It waits for strangers, so it wants workers of its own.
 func (ws *Webhooks) Job() job.Kind {
-	return job.Kind{Name: jobName, Handle: ws.deliver, Timeout: time.Minute, First: 30 * time.Second, Longest: 12 * time.Hour}
+	return job.Kind{Name: JobName, Handle: ws.deliver, Timeout: time.Minute, First: 30 * time.Second, Longest: 12 * time.Hour}
 }
 
 // What answers mean.

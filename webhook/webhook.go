@@ -46,6 +46,7 @@ const (
 	maxWaiting = 500 // messages of one address
 	keptInLog  = 100 // messages that came to their end, of one address
 	maxTries   = 14  // of one message: some two days
+	maxTests   = 20  // of a place in an hour
 
 	failedTries = 8 // after so many failures in a row, and so long, an address is switched off
 	failedFor   = 24 * time.Hour
@@ -198,7 +199,8 @@ func (ws *Webhooks) Remove(ctx context.Context, v place.Viewer, stream act.Finge
 	})
 }
 
-// Try sends an address a message that says nothing.
+// Try sends an address a message that says nothing: one at a time, and no more
+// than some in an hour.
 func (ws *Webhooks) Try(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string) error {
 	return ws.on(ctx, v, stream, func(tx *db.Tx) error {
 		h, err := hookByID.One(ctx, tx, stream, id)
@@ -208,8 +210,26 @@ func (ws *Webhooks) Try(ctx context.Context, v place.Viewer, stream act.Fingerpr
 		if !h.Active {
 			return fault.New(fault.Conflict, "webhook.fault.off")
 		}
+		switch open, lately, err := ws.tests(ctx, tx, stream, id); {
+		case err != nil:
+			return err
+		case open > 0:
+			return fault.New(fault.Conflict, "webhook.fault.test_waits")
+		case lately >= maxTests:
+			return fault.New(fault.TooMany, "webhook.fault.tests", "max", maxTests)
+		}
 		return ws.put(ctx, tx, h, message{Type: test, Timestamp: ws.now().UTC().Format(time.RFC3339)})
 	})
+}
+
+// tests counts the tests that wait for an address, and those that a place sent
+// in the last hour.
+func (ws *Webhooks) tests(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) (open, lately int64, err error) {
+	if open, err = testsWaiting.One(ctx, tx, id); err != nil {
+		return 0, 0, err
+	}
+	lately, err = testsLately.One(ctx, tx, stream, act.Micros(ws.now().Add(-time.Hour)))
+	return open, lately, err
 }
 
 // message is the body of a request.
@@ -282,7 +302,7 @@ func (ws *Webhooks) put(ctx context.Context, tx *db.Tx, h hookRow, m message) er
 	if _, err := insertDelivery.Run(ctx, tx, id, h.ID, m.Type, string(body), act.Micros(ws.now())); err != nil {
 		return err
 	}
-	return ws.queue.Enqueue(ctx, tx, job.Request{Kind: jobName, Payload: id, Host: u.Host, Unique: id})
+	return ws.queue.Enqueue(ctx, tx, job.Request{Kind: JobName, Payload: id, Host: u.Host, Unique: id})
 }
 
 // header is what a request carries beside its body, as Standard Webhooks say.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/db"
 	"translocal/db/dbtest"
+	"translocal/fault"
 	"translocal/job"
 	"translocal/place"
 )
@@ -42,7 +44,7 @@ func must(t *testing.T, err error) {
 // try makes the try of a message that the queue would make.
 func (ws *Webhooks) try(t *testing.T, id string) error {
 	t.Helper()
-	return ws.deliver(t.Context(), job.Job{Kind: jobName, Payload: []byte(`"` + id + `"`)})
+	return ws.deliver(t.Context(), job.Job{Kind: JobName, Payload: []byte(`"` + id + `"`)})
 }
 
 func TestAddressThatTakesNothing(t *testing.T) {
@@ -117,6 +119,36 @@ func TestShortFailure(t *testing.T) {
 	}
 }
 
+// Nobody is pestered with tests: one waits at a time, and an hour has few.
+func TestTestsAreFew(t *testing.T) {
+	ws, v, stream, clock := site(t)
+	ws.Send = func(context.Context, string, map[string]string, []byte) (int, error) { return 204, nil }
+	var hooks []string
+	for range 2 {
+		id, _, err := ws.Add(t.Context(), v, stream, "https://program.example/", []string{"deed"})
+		must(t, err)
+		hooks = append(hooks, id)
+	}
+	for n := range maxTests {
+		id := hooks[n%2]
+		must(t, ws.Try(t.Context(), v, stream, id))
+		if err := ws.Try(t.Context(), v, stream, id); !fault.Is(err, fault.Conflict) {
+			t.Fatal("a second one while one waits:", err)
+		}
+		list, err := ws.Log(t.Context(), v, stream, id)
+		must(t, err)
+		must(t, ws.try(t, list[0].ID))
+		*clock = clock.Add(time.Second)
+	}
+	for _, id := range hooks {
+		if err := ws.Try(t.Context(), v, stream, id); !fault.Is(err, fault.TooMany) {
+			t.Error("one too many in an hour:", err)
+		}
+	}
+	*clock = clock.Add(time.Hour)
+	must(t, ws.Try(t.Context(), v, stream, hooks[0]))
+}
+
 // What waits for one address, and how many there are, has an end.
 func TestBounds(t *testing.T) {
 	ws, v, stream, _ := site(t)
@@ -129,9 +161,15 @@ func TestBounds(t *testing.T) {
 	if _, _, err := ws.Add(t.Context(), v, stream, "https://program.example/", []string{"deed"}); err == nil {
 		t.Error("one too many")
 	}
-	for range maxWaiting + 3 {
-		must(t, ws.Try(t.Context(), v, stream, id))
-	}
+	must(t, ws.db.Write(t.Context(), func(tx *db.Tx) error {
+		h, err := hookByID.One(t.Context(), tx, stream, id)
+		for range maxWaiting + 3 {
+			if err == nil {
+				err = ws.put(t.Context(), tx, h, message{Type: "deed"})
+			}
+		}
+		return err
+	}))
 	hooks, err := ws.List(t.Context(), v, stream)
 	must(t, err)
 	for _, h := range hooks {

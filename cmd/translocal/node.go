@@ -212,6 +212,15 @@ func (n *node) followers() []act.Follower {
 	return []act.Follower{n.webhooks.Follower(), n.server.Blueprints.Notices()}
 }
 
+// jobs are the queue of the node's chores and the part of it that waits for the
+// programs of strangers, however slow they are: one at a time for each host.
+func (n *node) jobs() (all, hooks *job.Queue) {
+	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
+	hooks = all.Part(webhook.JobName)
+	hooks.PerHost = 1
+	return all, hooks
+}
+
 // serve listens until ctx ends, then lets requests under way finish.
 func (n *node) serve(ctx context.Context, l net.Listener) error {
 	var background sync.WaitGroup
@@ -222,10 +231,9 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 		background.Go(func() { n.log.Run(inner, f) })
 	}
 	background.Go(func() { n.fed.Run(inner) })
-	background.Go(func() {
-		all := slices.Concat(chores(n.log, n.record, n.fed), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})
-		job.New(n.db, all...).Run(inner, 2) // two, so that a long backup keeps no mail waiting
-	})
+	jobs, hooks := n.jobs()
+	background.Go(func() { jobs.Run(inner, 2) }) // two, so that a long backup keeps no mail waiting
+	background.Go(func() { hooks.Run(inner, 4) })
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
