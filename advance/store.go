@@ -111,7 +111,7 @@ var (
 	setTask    = db.Exec(`update task set title = $2, before = $3, keeper1 = $4, keeper2 = $5 where id = $1`)
 	doneTask   = db.Exec(`update task set done = $2 where id = $1`)
 	deleteTask = db.Exec(`delete from task where id = $1`)
-	isMember   = db.Rows[int64](`select count(*) from membership where stream = $1 and person = $2`)
+	isMember   = db.Rows[int64](`select count(*) from belongs where stream = $1 and person = $2`)
 	streamOf   = db.Rows[act.Fingerprint](`select stream from bringing where id = $1 order by stream`)
 
 	putCalendar      = db.Exec(`insert into calendar_link (token, stream, person) values ($1, $2, $3)`)

@@ -101,7 +101,7 @@ func (d *DB) Tables(ctx context.Context) ([]string, error) {
 
 func tablesText(e Engine) string {
 	if e == PostgreSQL {
-		return `select table_name from information_schema.tables where table_schema = current_schema()`
+		return `select table_name from information_schema.tables where table_schema = current_schema() and table_type = 'BASE TABLE'`
 	}
 	return `select name from sqlite_master where type = 'table' and name not like 'sqlite_%'`
 }

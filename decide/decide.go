@@ -249,16 +249,26 @@ func allowed(round place.State, kind Kind) bool {
 // within runs fn on a proposal when the viewer may do so in its present state.
 func (d *Decisions) within(ctx context.Context, v place.Viewer, proposal string, action place.Action, fn func(*db.Tx, Proposal) error) error {
 	return d.db.Write(ctx, func(tx *db.Tx) error {
-		p, err := d.open(ctx, tx, v, proposal, action)
+		p, err := d.openLocked(ctx, tx, v, proposal, action)
 		if err != nil {
 			return err
 		}
-		if err := fn(tx, p); err != nil {
-			return err
-		}
-		_, err = markChange.Run(ctx, tx, p.Stream)
-		return err
+		return fn(tx, p)
 	})
+}
+
+// openLocked is open with everything else that changes proposals of the place
+// waiting: what is said while a proposal is closed comes before it, and is
+// counted, or after it, and is refused.
+func (d *Decisions) openLocked(ctx context.Context, tx *db.Tx, v place.Viewer, proposal string, action place.Action) (Proposal, error) {
+	row, err := proposalByID.One(ctx, tx, proposal)
+	if err != nil {
+		return Proposal{}, err
+	}
+	if _, err := markChange.Run(ctx, tx, row.Stream); err != nil {
+		return Proposal{}, err
+	}
+	return d.open(ctx, tx, v, proposal, action)
 }
 
 func (d *Decisions) open(ctx context.Context, on db.Queryer, v place.Viewer, proposal string, action place.Action) (Proposal, error) {
@@ -410,7 +420,7 @@ func (d *Decisions) Close(ctx context.Context, v place.Viewer, proposal string, 
 	}
 	var out *Outcome
 	_, err = d.log.Commit(ctx, row.Stream, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		p, err := d.open(ctx, tx, v, proposal, place.Close)
+		p, err := d.openLocked(ctx, tx, v, proposal, place.Close)
 		if err != nil {
 			return nil, err
 		}
@@ -419,9 +429,6 @@ func (d *Decisions) Close(ctx context.Context, v place.Viewer, proposal string, 
 			return nil, err
 		}
 		if _, err = setState.Run(ctx, tx, p.ID, Decided, out.ID); err != nil {
-			return nil, err
-		}
-		if _, err = markChange.Run(ctx, tx, p.Stream); err != nil {
 			return nil, err
 		}
 		return []act.Draft{draft}, d.forgetRoom(ctx, tx, p)

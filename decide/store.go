@@ -80,12 +80,11 @@ type outcomeRow struct {
 
 const (
 	proposalColumns = `select id, stream, title, why, version_url, version_stream, version_act, rule, quorum, review, state, created, outcome from proposal `
-	voiceColumns    = `select v.id, v.round, v.person, coalesce(p.name, ''), m.person is not null and b.person is null, v.kind, v.body, v.may_release, v.integrated, v.created,
+	voiceColumns    = `select v.id, v.round, v.person, coalesce(p.name, ''), m.person is not null, v.kind, v.body, v.may_release, v.integrated, v.created,
 		h.thing is not null, h.thing is not null and h.hid_by = '', coalesce(h.reason, ''), n.thing is not null
 		from proposal_voice v join proposal o on o.id = v.proposal
 		left join person p on p.id = v.person
-		left join membership m on m.stream = o.stream and m.person = v.person
-		left join person_block b on b.stream = o.stream and b.person = v.person
+		left join belongs m on m.stream = o.stream and m.person = v.person
 		left join hidden h on h.stream = o.stream and h.kind = 'voice' and h.thing = v.id
 		left join hidden n on n.stream = o.stream and n.kind = 'person' and n.thing = v.person `
 	outcomeColumns = `select id, stream, version_url, version_stream, version_act, result, rule, decided, review, counts, released, idx from outcome `

@@ -131,7 +131,7 @@ func (d *Decisions) AnswerInRoom(ctx context.Context, secret, browser string, ki
 		return err
 	}
 	return d.db.Write(ctx, func(tx *db.Tx) error {
-		x, err := d.behind(ctx, tx, secret)
+		x, err := d.behindLocked(ctx, tx, secret)
 		if err != nil {
 			return err
 		}
@@ -142,13 +142,23 @@ func (d *Decisions) AnswerInRoom(ctx context.Context, secret, browser string, ki
 	})
 }
 
-// takeAnswer keeps the answer when it is the browser's own once more, or there is
-// room for another one. The row of changes is written first: on a server too, two
-// answers to one place's proposals then wait for each other, and none slips in above.
-func (d *Decisions) takeAnswer(ctx context.Context, tx *db.Tx, x *InRoom, browser string, kind Kind, body string) error {
-	if _, err := markChange.Run(ctx, tx, x.Stream); err != nil {
-		return err
+// behindLocked is behind with everything else that changes proposals of the place
+// waiting: no two answers slip in above the limit, and none comes to a proposal
+// that is closed or a code that is ended meanwhile.
+func (d *Decisions) behindLocked(ctx context.Context, tx *db.Tx, secret string) (*InRoom, error) {
+	x, err := d.behind(ctx, tx, secret)
+	if err != nil {
+		return nil, err
 	}
+	if _, err := markChange.Run(ctx, tx, x.Stream); err != nil {
+		return nil, err
+	}
+	return d.behind(ctx, tx, secret)
+}
+
+// takeAnswer keeps the answer when it is the browser's own once more, or there is
+// room for another one.
+func (d *Decisions) takeAnswer(ctx context.Context, tx *db.Tx, x *InRoom, browser string, kind Kind, body string) error {
 	n, err := otherAnswers.One(ctx, tx, x.ID, browser)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ var (
 	reviews = db.Rows[Review](`select o.id, o.stream, o.review from outcome o join stream s on s.fp = o.stream and s.own
 		where o.review >= $1 and o.review <= $2 order by o.review, o.id`)
 	waiting = db.Rows[Waiting](`select o.id, p.id, o.stream, o.state, m.person
-		from proposal o join place p on p.stream = o.stream join membership m on m.stream = o.stream
+		from proposal o join place p on p.stream = o.stream join belongs m on m.stream = o.stream
 		where o.state in ('clarify', 'react', 'consent')
 			and not exists (select 1 from proposal_voice v where v.proposal = o.id and v.round = o.state and v.person = m.person)
 		order by o.created, o.id, m.person`)

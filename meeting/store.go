@@ -49,19 +49,19 @@ var (
 
 	// A role counts as long as the membership under which it was taken.
 	rolesOf = db.Rows[Taken](`select r.role, r.person, p.name from place_meeting_role r join place_meeting m on m.id = r.meeting
-		join membership b on b.stream = m.stream and b.person = r.person and b.since = r.since join person p on p.id = r.person
+		join belongs b on b.stream = m.stream and b.person = r.person and b.since = r.since join person p on p.id = r.person
 		where r.meeting = $1 order by r.role`)
 	takeRole = db.Exec(`insert into place_meeting_role (meeting, role, person, since)
-		select $1, $2, person, since from membership where stream = $3 and person = $4
+		select $1, $2, person, since from belongs where stream = $3 and person = $4
 		on conflict (meeting, role) do update set person = excluded.person, since = excluded.since`)
 	dropRole  = db.Exec(`delete from place_meeting_role where meeting = $1 and role = $2 and person = $3`)
 	dropRoles = db.Exec(`delete from place_meeting_role where meeting = $1`)
 
 	putLink = db.Exec(`insert into place_meeting_link (token, stream, person, since, expires)
-		select $1, stream, person, since, $4 from membership where stream = $2 and person = $3`)
+		select $1, stream, person, since, $4 from belongs where stream = $2 and person = $3`)
 	dropLinks   = db.Exec(`delete from place_meeting_link where stream = $1 and person = $2`)
 	linkByToken = db.Rows[linkRow](`select l.stream, l.person, p.name, p.site_keeper from place_meeting_link l
-		join membership b on b.stream = l.stream and b.person = l.person and b.since = l.since join person p on p.id = l.person
+		join belongs b on b.stream = l.stream and b.person = l.person and b.since = l.since join person p on p.id = l.person
 		where l.token = $1 and l.expires > $2`)
 )
 

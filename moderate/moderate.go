@@ -143,12 +143,15 @@ func (m *Moderation) Report(ctx context.Context, v place.Viewer, r Report) error
 
 // room refuses reports beyond what keepers can read: a queue can be filled, and
 // then what strangers say of a thing that was reported enough adds nothing.
-func (m *Moderation) room(ctx context.Context, on db.Queryer, v place.Viewer, t Thing) error {
-	n, err := openReports.One(ctx, on, t.Stream)
+func (m *Moderation) room(ctx context.Context, tx *db.Tx, v place.Viewer, t Thing) error {
+	if _, err := countReport.Run(ctx, tx, t.Stream); err != nil { // what is reported at once is counted one after another
+		return err
+	}
+	n, err := openReports.One(ctx, tx, t.Stream)
 	if err != nil {
 		return err
 	}
-	same, err := openOn.One(ctx, on, t.Stream, t.Kind, t.ID)
+	same, err := openOn.One(ctx, tx, t.Stream, t.Kind, t.ID)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ var (
 	putLimits = db.Exec(`insert into newcomer_limit (stream, hours, most, looks) values ($1, $2, $3, $4)
 		on conflict (stream) do update set hours = excluded.hours, most = excluded.most, looks = excluded.looks`)
 	limitsOf  = db.Rows[limitRow](`select hours, most, looks from newcomer_limit where stream = $1`)
-	memberOf  = db.Rows[memberRow](`select role, since from membership where stream = $1 and person = $2`)
+	memberOf  = db.Rows[memberRow](`select role, since from belongs where stream = $1 and person = $2`)
 	countSaid = db.Exec(`insert into newcomer_said (stream, person, n) values ($1, $2, 1) on conflict (stream, person) do update set n = newcomer_said.n + 1`)
 	saidBy    = db.Rows[int64](`select n from newcomer_said where stream = $1 and person = $2`)
 )
@@ -79,11 +79,11 @@ func limits(ctx context.Context, on db.Queryer, stream act.Fingerprint) (Limits,
 // refuses a newcomer who has said enough for now, and holds back what a keeper
 // is to look at first. Keepers have no limits.
 func Said(ctx context.Context, tx *db.Tx, t Thing, now time.Time) error {
-	if err := within(ctx, tx, t, now); err != nil {
+	// Counted first: what the same person says at once waits here and is counted after.
+	if _, err := countSaid.Run(ctx, tx, t.Stream, t.About); err != nil {
 		return err
 	}
-	_, err := countSaid.Run(ctx, tx, t.Stream, t.About)
-	return err
+	return within(ctx, tx, t, now)
 }
 
 func within(ctx context.Context, tx *db.Tx, t Thing, now time.Time) error {
@@ -96,9 +96,10 @@ func within(ctx context.Context, tx *db.Tx, t Thing, now time.Time) error {
 		return err
 	}
 	n, err := saidBy.One(ctx, tx, t.Stream, t.About)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	if err != nil {
 		return err
 	}
+	n-- // this one
 	fresh := act.Micros(now)-who.Since < int64(l.Hours)*int64(time.Hour/time.Microsecond)
 	if fresh && l.Most > 0 && int(n) >= l.Most {
 		return fault.New(fault.Conflict, "moderation.newcomer", "count", l.Most, "hours", l.Hours)

@@ -48,6 +48,7 @@ func (h hiddenRow) thing() Case {
 var (
 	insertReport = db.Exec(`insert into report (id, stream, kind, thing, about, said, at, category, words, made_by, made, state, decided, decided_by, answer)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'open', 0, '', '')`)
+	countReport   = db.Exec(`insert into report_queue (stream, n) values ($1, 1) on conflict (stream) do update set n = report_queue.n + 1`)
 	openReports   = db.Rows[int64](`select count(*) from report where stream = $1 and state = 'open'`)
 	openOn        = db.Rows[int64](`select count(*) from report where stream = $1 and kind = $2 and thing = $3 and made_by = '' and state = 'open'`)
 	answerReports = db.Exec(`update report set state = $4, decided = $5, decided_by = $6, answer = $7 where stream = $1 and kind = $2 and thing = $3 and state = 'open'`)
@@ -66,8 +67,7 @@ var (
 		union select kind, thing from hidden where stream = $1 and hid_by = '') x`)
 
 	otherKeepers = db.Rows[int64](`select case when $1 = '' then (select count(*) from person where site_keeper and id <> $2)
-		else (select count(*) from membership m where m.stream = $1 and m.role = 'keeper' and m.person <> $2
-		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)) end`)
+		else (select count(*) from belongs m where m.stream = $1 and m.role = 'keeper' and m.person <> $2) end`)
 )
 
 // HiddenTexts are the published versions that this node does not show, by URL.

@@ -115,7 +115,7 @@ type Notice struct {
 // A notice is for who belongs to its place now, or keeps the site if it is of none.
 const (
 	noticeColumns = `select n.id, n.stream, coalesce(p.name, ''), n.kind, n.day, n.link, n.made from notice n left join place p on p.stream = n.stream `
-	stillTheirs   = `(exists (select 1 from membership m where m.stream = n.stream and m.person = n.person)
+	stillTheirs   = `(exists (select 1 from belongs m where m.stream = n.stream and m.person = n.person)
 		or n.stream = '' and exists (select 1 from person k where k.id = n.person and k.site_keeper)) `
 )
 

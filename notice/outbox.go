@@ -31,7 +31,7 @@ var (
 	// What waits for somebody who asked to be told and whom no mail reaches.
 	parcelsOf = db.Rows[parcelRow](`select n.id, n.stream, p.name, n.kind, n.day, n.link, n.made, n.person, q.name, a.by_hand, coalesce(m.state, '')
 		from notice n join place p on p.stream = n.stream join person q on q.id = n.person
-		join mail_address a on a.person = n.person join membership x on x.stream = n.stream and x.person = n.person
+		join mail_address a on a.person = n.person join belongs x on x.stream = n.stream and x.person = n.person
 		left join mail m on m.id = n.mail
 		where n.stream = $1 and n.seen = 0 and n.handed = 0
 			and (a.by_hand or a.pace <> 'never' and a.address <> '' and ($2 or m.state in ('failed', 'doubtful')))

@@ -19,6 +19,7 @@ const codeBytes = 10
 
 var (
 	personByID      = db.Rows[personRow](`select id, login, name, password, site_keeper from person where id = $1`)
+	lockPerson      = db.Exec(`update person set login = login where id = $1`)
 	updatePassword  = db.Exec(`update person set password = $2 where id = $1`)
 	endOthers       = db.Exec(`delete from session where person = $1 and id <> $2`)
 	endTokens       = db.Exec(`delete from personal_token where person = $1`)
@@ -54,8 +55,22 @@ func (p *Places) checkPassword(ctx context.Context, v Viewer, field, password st
 	return row, nil
 }
 
-// ChangePassword sets a new password by the old one. All other sessions and all
-// tokens end: whoever knew the old one is out.
+// stillPassword locks the account and refuses when its password changed since it
+// was checked.
+func stillPassword(ctx context.Context, tx *db.Tx, field string, checked personRow) error {
+	if err := one(lockPerson.Run(ctx, tx, checked.ID)); err != nil {
+		return err
+	}
+	now, err := personByID.One(ctx, tx, checked.ID)
+	if err == nil && now.Password != checked.Password {
+		err = fault.At(field, "people.password.wrong")
+	}
+	return err
+}
+
+// ChangePassword sets a new password by the old one. All other sessions, all
+// tokens and all recovery codes end: whoever knew the old one is out, and has
+// made no codes to come back with.
 func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password string) error {
 	if err := inPerson(v); err != nil {
 		return err
@@ -69,12 +84,11 @@ func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password str
 	}
 	hash := p.hash(password)
 	return p.db.Write(ctx, func(tx *db.Tx) error {
-		now, err := personByID.One(ctx, tx, v.Person)
-		if err != nil {
+		if err := stillPassword(ctx, tx, "old", row); err != nil {
 			return err
 		}
-		if now.Password != row.Password { // changed since the old one was checked
-			return fault.At("old", "people.password.wrong")
+		if _, err := dropCodes.Run(ctx, tx, v.Person); err != nil {
+			return err
 		}
 		return setPassword(ctx, tx, v.Person, hash, v.Session)
 	})
@@ -98,18 +112,26 @@ func (p *Places) NewRecoveryCodes(ctx context.Context, v Viewer, password string
 	if err := inPerson(v); err != nil {
 		return nil, err
 	}
-	if _, err := p.checkPassword(ctx, v, "codes_password", password); err != nil {
+	row, err := p.checkPassword(ctx, v, "codes_password", password)
+	if err != nil {
 		return nil, err
 	}
-	var codes []string
-	err := p.db.Write(ctx, func(tx *db.Tx) error {
+	return p.makeCodes(ctx, row)
+}
+
+// makeCodes makes codes for an account whose password was checked.
+func (p *Places) makeCodes(ctx context.Context, checked personRow) (codes []string, err error) {
+	err = p.db.Write(ctx, func(tx *db.Tx) error {
 		codes = nil
-		if _, err := dropCodes.Run(ctx, tx, v.Person); err != nil {
+		if err := stillPassword(ctx, tx, "codes_password", checked); err != nil {
+			return err
+		}
+		if _, err := dropCodes.Run(ctx, tx, checked.ID); err != nil {
 			return err
 		}
 		for range RecoveryCodes {
 			code := newCode()
-			if _, err := insertCode.Run(ctx, tx, act.NewToken(), v.Person, hashCode(code), act.Micros(p.now())); err != nil {
+			if _, err := insertCode.Run(ctx, tx, act.NewToken(), checked.ID, hashCode(code), act.Micros(p.now())); err != nil {
 				return err
 			}
 			codes = append(codes, code)
@@ -144,6 +166,9 @@ func (p *Places) Recover(ctx context.Context, name, code, password string) (View
 		return Viewer{}, err
 	}
 	err = p.db.Write(ctx, func(tx *db.Tx) error {
+		if _, err := lockPerson.Run(ctx, tx, row.ID); err != nil {
+			return err
+		}
 		n, err := useCode.Run(ctx, tx, row.ID, hashCode(code), act.Micros(p.now()))
 		if err != nil {
 			return err

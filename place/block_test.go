@@ -40,8 +40,16 @@ func TestABlockedPersonStaysAStrangerWhateverTheyUse(t *testing.T) {
 	if err := p.CheckInvitation(ctx, theirs); !fault.Is(err, fault.NotFound) {
 		t.Error("a link of a blocked keeper opens:", err)
 	}
-	if _, _, err := p.ComeIn(ctx, v, other, Newcomer{}); err != nil {
-		t.Log("an invitation refuses the blocked person:", err)
+	if _, _, err := p.ComeIn(ctx, v, other, Newcomer{}); !fault.Is(err, fault.Forbidden) {
+		t.Error("an invitation welcomes the blocked person:", err)
+	}
+	must(t, p.CheckInvitation(ctx, other)) // and is for somebody else
+	must(t, p.SetWays(ctx, keeper, pl.Stream, Ways{Open: true, Asking: AskKeepers}))
+	if _, err := p.JoinOpen(ctx, v, pl.Stream, Newcomer{}); !fault.Is(err, fault.Forbidden) {
+		t.Error("an open door welcomes the blocked person:", err)
+	}
+	if _, err := p.Ask(ctx, v, pl.Stream, "", "Let me in"); !fault.Is(err, fault.Forbidden) {
+		t.Error("the blocked person asks to come in:", err)
 	}
 	stranger("after another invitation")
 	if err := p.Leave(ctx, keeper, pl.Stream); !fault.Is(err, fault.Conflict) {
@@ -99,5 +107,43 @@ func TestTheLogOutlastsTheKeeperAndIsOnlyAddedTo(t *testing.T) {
 	}
 	if inserts != 1 {
 		t.Errorf("%d queries add to the log", inserts)
+	}
+}
+
+// Who is blocked vouches for nobody any more, and can leave, and stays blocked.
+func TestABlockedMemberCanLeaveAndCountsNowhere(t *testing.T) {
+	p, pl, keeper, birch := withMember(t)
+	ctx := t.Context()
+	must(t, p.SetWays(ctx, keeper, pl.Stream, Ways{Asking: AskVouches, Vouches: 2}))
+	secret, id := ask(t, p, keeper, pl.Stream, "Elm tree")
+	must(t, p.VouchFor(ctx, birch, pl.Stream, id))
+	must(t, p.BlockPerson(ctx, keeper, pl.Stream, birch.Person, "Threats"))
+	list, err := p.Requests(ctx, keeper, pl.Stream)
+	must(t, err)
+	if list[0].Vouched != 0 {
+		t.Errorf("%d vouch, of whom one is blocked", list[0].Vouched)
+	}
+	must(t, p.VouchFor(ctx, keeper, pl.Stream, id))
+	gone(t, p, "the word of somebody blocked", secret)
+	mine, err := p.BlockedIn(ctx, birch)
+	must(t, err)
+	if len(mine) != 1 || mine[0].Reason != "Threats" || !mine[0].Stays {
+		t.Errorf("the blocked person is told %+v", mine)
+	}
+	if err := p.Leave(ctx, Viewer{Person: birch.Person, Token: "token", Writes: true}, pl.Stream); !fault.Is(err, fault.Forbidden) {
+		t.Error("a program leaves for its person:", err)
+	}
+	must(t, p.Leave(ctx, birch, pl.Stream))
+	if err := p.Leave(ctx, birch, pl.Stream); !fault.Is(err, fault.NotFound) {
+		t.Error("left twice:", err)
+	}
+	own, err := p.OwnData(ctx, birch)
+	must(t, err)
+	if len(own.Places) != 0 {
+		t.Errorf("a member still of %+v", own.Places)
+	}
+	must(t, p.SetWays(ctx, keeper, pl.Stream, Ways{Open: true}))
+	if _, err := p.JoinOpen(ctx, birch, pl.Stream, Newcomer{}); !fault.Is(err, fault.Forbidden) {
+		t.Error("leaving ends the block:", err)
 	}
 }

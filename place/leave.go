@@ -89,10 +89,8 @@ func (p *Places) EraseAccount(ctx context.Context, v Viewer, password string, wo
 		if err := Has(ctx, tx, EraseAccount); err != nil {
 			return err
 		}
-		if now, err := personByID.One(ctx, tx, v.Person); err != nil {
+		if err := stillPassword(ctx, tx, "erase_password", row); err != nil {
 			return err
-		} else if now.Password != row.Password { // changed since it was checked
-			return fault.At("erase_password", "people.password.wrong")
 		}
 		streams, err := streamsOf.All(ctx, tx, v.Person)
 		if err != nil {

@@ -222,8 +222,7 @@ type Viewer struct {
 	Only   act.Fingerprint // the one place that it is for, "" for all
 }
 
-var roleIn = db.Rows[Role](`select m.role from membership m where m.stream = $1 and m.person = $2
-	and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)`)
+var roleIn = db.Rows[Role](`select role from belongs where stream = $1 and person = $2`)
 
 // RoleIn is the role of a viewer in a place, read anew: a role taken away a
 // moment ago counts no more.

@@ -42,15 +42,16 @@ var (
 	siteKeepers      = db.Rows[int64](`select count(*) from person where site_keeper`)
 	insertMembership = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, $4) on conflict (stream, person) do nothing`)
 	updateRole       = db.Exec(`update membership set role = $3 where stream = $1 and person = $2`)
+	// lockRole makes who gives, takes or blocks a role and who uses it wait for each
+	// other: else a link of a keeper who is no more could be made meanwhile.
+	lockRole         = db.Exec(`update membership set role = role where stream = $1 and person = $2`)
 	deleteMembership = db.Exec(`delete from membership where stream = $1 and person = $2`)
 	membersOf        = db.Rows[Membership](`select m.person, p.name, m.role, m.since, m.way, exists (select 1 from hidden h where h.stream = m.stream and h.kind = 'person' and h.thing = m.person)
-		from membership m join person p on p.id = m.person where m.stream = $1
-		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person) order by p.name, p.id`)
+		from belongs m join person p on p.id = m.person where m.stream = $1 order by p.name, p.id`)
 	// lockKeepers makes whoever else wants to change them wait: without it two of
 	// the last could leave at once on PostgreSQL, each counting the other.
 	lockKeepers = db.Exec(`update membership set role = role where stream = $1 and role = 'keeper'`)
-	keepersOf   = db.Rows[int64](`select count(*) from membership m where m.stream = $1 and m.role = 'keeper'
-		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person)`)
+	keepersOf   = db.Rows[int64](`select count(*) from belongs where stream = $1 and role = 'keeper'`)
 
 	insertSession  = db.Exec(`insert into session (id, token, person, device, created, seen, expires) values ($1, $2, $3, $4, $5, $5, $6)`)
 	sessionByToken = db.Rows[sessionRow](`select s.id, s.person, p.name, p.site_keeper, s.seen, s.expires from session s join person p on p.id = s.person where s.token = $1`)
@@ -233,12 +234,21 @@ func (p *Places) Invite(ctx context.Context, v Viewer, stream act.Fingerprint, r
 	secret, hash := newSecret()
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
-		if err := May(ctx, tx, v, stream, Invite, Any); err != nil {
+		if err := mayInvite(ctx, tx, v, stream); err != nil {
 			return err
 		}
 		_, err := insertInvitation.Run(ctx, tx, act.NewToken(), hash, stream, role, v.Person, act.Micros(now), act.Micros(now.Add(InvitationLasts)))
 		return err
 	})
+}
+
+// mayInvite asks with the inviter's role held: taking it away waits until the
+// link is there to be ended.
+func mayInvite(ctx context.Context, tx *db.Tx, v Viewer, stream act.Fingerprint) error {
+	if _, err := lockRole.Run(ctx, tx, stream, v.Person); err != nil {
+		return err
+	}
+	return May(ctx, tx, v, stream, Invite, Any)
 }
 
 // Invitations lists the links of a place that nobody has used yet.
@@ -326,6 +336,9 @@ func (p *Places) ComeIn(ctx context.Context, v Viewer, secret string, n Newcomer
 		}
 		if inv.Stream == "" {
 			return fault.New(fault.NotFound, "place.invitation_gone")
+		}
+		if err := unblocked(ctx, tx, v, inv.Stream); err != nil {
+			return err
 		}
 		if hash != "" {
 			if err := p.insert(ctx, tx, v, hash); err != nil {
@@ -470,14 +483,15 @@ func (p *Places) Remove(ctx context.Context, v Viewer, stream act.Fingerprint, p
 	return p.end(ctx, v, stream, person, RemoveMember)
 }
 
-// Leave ends the viewer's own membership; the last keeper stays.
+// Leave ends the viewer's own membership; the last keeper stays. Whom the place
+// blocked can leave it too, and stays blocked.
 func (p *Places) Leave(ctx context.Context, v Viewer, stream act.Fingerprint) error {
 	return p.end(ctx, v, stream, v.Person, Leave)
 }
 
 func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, person string, action Action) error {
 	return p.db.Write(ctx, func(tx *db.Tx) error {
-		if err := May(ctx, tx, v, stream, action, Any); err != nil {
+		if err := mayEnd(ctx, tx, v, stream, action); err != nil {
 			return err
 		}
 		if err := one(deleteMembership.Run(ctx, tx, stream, person)); err != nil {
@@ -493,6 +507,17 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 		}
 		return kept(ctx, tx, stream)
 	})
+}
+
+func mayEnd(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action) error {
+	err := May(ctx, on, v, stream, action, Any)
+	if action != Leave || !fault.Is(err, fault.Forbidden) || v.Token != "" {
+		return err
+	}
+	if n, e := isBlocked.One(ctx, on, stream, v.Person); e != nil || n > 0 {
+		return e
+	}
+	return err
 }
 
 func kept(ctx context.Context, tx *db.Tx, stream act.Fingerprint) error {

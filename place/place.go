@@ -148,8 +148,7 @@ var (
 	placeByID     = db.Rows[placeRow](`select ` + placeColumns + ` where p.id = $1 order by s.own desc, p.stream limit 1`)
 	placesOwn     = db.Rows[placeRow](`select ` + placeColumns + ` where s.own order by p.name, p.stream`)
 	placesOther   = db.Rows[placeRow](`select ` + placeColumns + ` where not s.own order by p.name, p.stream`)
-	placesOf      = db.Rows[Mine](`select m.role, p.stream, p.id, p.name from membership m join place p on p.stream = m.stream where m.person = $1
-		and not exists (select 1 from person_block b where b.stream = m.stream and b.person = m.person) order by p.name, p.stream`)
+	placesOf      = db.Rows[Mine](`select m.role, p.stream, p.id, p.name from belongs m join place p on p.stream = m.stream where m.person = $1 order by p.name, p.stream`)
 )
 
 // Mine is a place in which somebody has a role.

@@ -22,7 +22,7 @@ func (p *Places) Roll(ctx context.Context, v Viewer, stream act.Fingerprint, n i
 	now := p.now()
 	err = p.db.Write(ctx, func(tx *db.Tx) error {
 		secrets = nil
-		if err := May(ctx, tx, v, stream, Invite, Any); err != nil {
+		if err := mayInvite(ctx, tx, v, stream); err != nil {
 			return err
 		}
 		for range n {

@@ -93,6 +93,9 @@ func (p *Places) MakeToken(ctx context.Context, v Viewer, n NewToken) (secret st
 				return fault.At("stream", "fault.choice")
 			}
 		}
+		if err := one(lockPerson.Run(ctx, tx, v.Person)); err != nil { // tokens made at once are counted one after another
+			return err
+		}
 		if _, err := dropTokens.Run(ctx, tx, v.Person, act.Micros(now)); err != nil {
 			return err
 		}

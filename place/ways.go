@@ -57,26 +57,34 @@ type requestRow struct {
 }
 
 var (
-	waysOf        = db.Rows[Ways](`select open, asking, vouches from place_ways where stream = $1`)
+	waysOf = db.Rows[Ways](`select open, asking, vouches from place_ways where stream = $1`)
+	// lockWays makes whoever else reads the ways of a place in order to write wait;
+	// takeWays does so when nobody has chosen them yet, too.
+	lockWays      = db.Exec(`update place_ways set open = open where stream = $1`)
+	takeWays      = db.Exec(`insert into place_ways (stream, open, asking, vouches) values ($1, false, '', 0) on conflict (stream) do update set open = place_ways.open`)
 	putWays       = db.Exec(`insert into place_ways (stream, open, asking, vouches) values ($1, $2, $3, $4) on conflict (stream) do update set open = excluded.open, asking = excluded.asking, vouches = excluded.vouches`)
-	insertRequest = db.Exec(`insert into entry_request (id, token, stream, name, words, created, expires, state) values ($1, $2, $3, $4, $5, $6, $7, 'waiting')`)
+	insertRequest = db.Exec(`insert into entry_request (id, token, stream, name, words, created, expires, state, person) values ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8)`)
 	requestByHash = db.Rows[requestRow](`select id, stream, state, expires from entry_request where token = $1`)
-	answerRequest = db.Exec(`update entry_request set state = $4, name = '', words = '' where id = $1 and stream = $2 and state = 'waiting' and expires > $3`)
+	answerRequest = db.Exec(`update entry_request set state = $4, name = '', words = '', person = '' where id = $1 and stream = $2 and state = 'waiting' and expires > $3`)
 	dropRequests  = db.Exec(`delete from entry_request where expires <= $1`)
 	endRequests   = db.Exec(`delete from entry_request where stream = $1 and state = 'waiting'`)
 	dropVouches   = db.Exec(`delete from vouch where request not in (select id from entry_request where state = 'waiting')`)
 	waitingIn     = db.Rows[int64](`select count(*) from entry_request where stream = $1 and state = 'waiting' and expires > $2`)
-	waitingOne    = db.Rows[string](`select id from entry_request where id = $1 and stream = $2 and state = 'waiting' and expires > $3`)
-	insertVouch   = db.Exec(`insert into vouch (request, person, made) values ($1, $2, $3) on conflict (request, person) do nothing`)
-	vouchesFor    = db.Rows[int64](`select count(*) from vouch v join membership m on m.person = v.person and m.stream = $2 where v.request = $1`)
-	waitingList   = db.Rows[Request](`select r.id, r.name, r.words, r.created, r.expires,
-		(select count(*) from vouch v join membership m on m.person = v.person and m.stream = r.stream where v.request = r.id),
+	// lockRequest makes who else vouches, answers or changes the ways wait: on
+	// PostgreSQL two who vouch at once would each count themselves alone.
+	lockRequest = db.Exec(`update entry_request set state = state where id = $1 and stream = $2 and state = 'waiting' and expires > $3`)
+	insertVouch = db.Exec(`insert into vouch (request, person, made) values ($1, $2, $3) on conflict (request, person) do nothing`)
+	vouchesFor  = db.Rows[int64](`select count(*) from vouch v join belongs m on m.person = v.person and m.stream = $2 where v.request = $1`)
+	waitingList = db.Rows[Request](`select r.id, r.name, r.words, r.created, r.expires,
+		(select count(*) from vouch v join belongs m on m.person = v.person and m.stream = r.stream where v.request = r.id),
 		exists (select 1 from vouch v where v.request = r.id and v.person = $3)
 		from entry_request r where r.stream = $1 and r.state = 'waiting' and r.expires > $2 order by r.created, r.id`)
 	admit          = db.Exec(`insert into invitation (id, token, stream, role, made_by, created, expires, used) select $1, token, stream, 'member', '', $3, $4, 0 from entry_request where id = $2`)
 	setWay         = db.Exec(`update membership set way = $3 where stream = $1 and person = $2`)
-	openSince      = db.Rows[int64](`select count(*) from membership where stream = $1 and way = 'open' and since > $2`)
-	newcomer       = db.Rows[int64](`select count(*) from membership where stream = $1 and person = $2 and way = 'open' and since > $3`)
+	insertOpenJoin = db.Exec(`insert into open_join (id, stream, at) values ($1, $2, $3)`)
+	dropOpenJoins  = db.Exec(`delete from open_join where at <= $1`)
+	openSince      = db.Rows[int64](`select count(*) from open_join where stream = $1 and at > $2`)
+	newcomer       = db.Rows[int64](`select count(*) from belongs where stream = $1 and person = $2 and way = 'open' and since > $3`)
 	endInvitations = db.Exec(`delete from invitation where stream = $1 and made_by = $2 and used = 0`)
 )
 
@@ -91,6 +99,14 @@ func ways(ctx context.Context, on db.Queryer, stream act.Fingerprint) (Ways, err
 		return Ways{}, nil
 	}
 	return w, err
+}
+
+// lockedWays are the ways of a place, which stay as they are until tx ends.
+func lockedWays(ctx context.Context, tx *db.Tx, stream act.Fingerprint) (Ways, error) {
+	if _, err := lockWays.Run(ctx, tx, stream); err != nil {
+		return Ways{}, err
+	}
+	return ways(ctx, tx, stream)
 }
 
 // SetWays chooses how people come into a place. When another way of asking is
@@ -112,6 +128,9 @@ func (p *Places) SetWays(ctx context.Context, v Viewer, stream act.Fingerprint, 
 	}
 	return p.db.Write(ctx, func(tx *db.Tx) error {
 		if err := May(ctx, tx, v, stream, SetWays, Any); err != nil {
+			return err
+		}
+		if _, err := takeWays.Run(ctx, tx, stream); err != nil {
 			return err
 		}
 		was, err := ways(ctx, tx, stream)
@@ -154,17 +173,13 @@ func (p *Places) JoinOpen(ctx context.Context, v Viewer, stream act.Fingerprint,
 	}
 	now := p.now()
 	return v, p.db.Write(ctx, func(tx *db.Tx) error {
-		if w, err := ways(ctx, tx, stream); err != nil {
+		if w, err := lockedWays(ctx, tx, stream); err != nil {
 			return err
 		} else if !w.Open {
 			return closed()
 		}
-		k, err := openSince.One(ctx, tx, stream, act.Micros(now.AddDate(0, 0, -1)))
-		if err != nil {
+		if err := unblocked(ctx, tx, v, stream); err != nil {
 			return err
-		}
-		if k >= MaxOpenADay {
-			return fault.New(fault.TooMany, "ways.full")
 		}
 		if hash != "" {
 			if err := p.insert(ctx, tx, v, hash); err != nil {
@@ -172,11 +187,30 @@ func (p *Places) JoinOpen(ctx context.Context, v Viewer, stream act.Fingerprint,
 			}
 		}
 		added, err := insertMembership.Run(ctx, tx, stream, v.Person, Member, act.Micros(now))
-		if err == nil && added > 0 {
-			_, err = setWay.Run(ctx, tx, stream, v.Person, "open")
+		if err != nil || added == 0 {
+			return err
 		}
-		return err
+		if _, err := setWay.Run(ctx, tx, stream, v.Person, "open"); err != nil {
+			return err
+		}
+		return countJoin(ctx, tx, stream, now)
 	})
+}
+
+// countJoin counts who comes through an open door, also those who leave again,
+// and refuses who is beyond a day's number.
+func countJoin(ctx context.Context, tx *db.Tx, stream act.Fingerprint, now time.Time) error {
+	day := act.Micros(now.AddDate(0, 0, -1))
+	if _, err := dropOpenJoins.Run(ctx, tx, day); err != nil {
+		return err
+	}
+	if n, err := openSince.One(ctx, tx, stream, day); err != nil {
+		return err
+	} else if n >= MaxOpenADay {
+		return fault.New(fault.TooMany, "ways.full")
+	}
+	_, err := insertOpenJoin.Run(ctx, tx, act.NewToken(), stream, act.Micros(now))
+	return err
 }
 
 // Ask asks to come in. The secret, shown once, tells the answer, and opens the
@@ -199,12 +233,15 @@ func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name
 	secret, hash := newSecret()
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
-		w, err := ways(ctx, tx, stream)
+		w, err := lockedWays(ctx, tx, stream)
 		if err != nil {
 			return err
 		}
 		if w.Asking == NoAsking {
 			return closed()
+		}
+		if err := unblocked(ctx, tx, v, stream); err != nil {
+			return err
 		}
 		if _, err := dropRequests.Run(ctx, tx, act.Micros(now)); err != nil {
 			return err
@@ -216,7 +253,7 @@ func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name
 		if k >= MaxRequests {
 			return fault.New(fault.TooMany, "ways.full")
 		}
-		_, err = insertRequest.Run(ctx, tx, act.NewToken(), hash, stream, name, words, act.Micros(now), act.Micros(now.Add(RequestLasts)))
+		_, err = insertRequest.Run(ctx, tx, act.NewToken(), hash, stream, name, words, act.Micros(now), act.Micros(now.Add(RequestLasts)), v.Person)
 		return err
 	})
 }
@@ -296,6 +333,9 @@ func (p *Places) VouchFor(ctx context.Context, v Viewer, stream act.Fingerprint,
 		if err := May(ctx, tx, v, stream, Vouch, Any); err != nil {
 			return err
 		}
+		if err := one(lockRequest.Run(ctx, tx, request, stream, act.Micros(now))); err != nil {
+			return err
+		}
 		w, err := ways(ctx, tx, stream)
 		if err != nil {
 			return err
@@ -307,9 +347,6 @@ func (p *Places) VouchFor(ctx context.Context, v Viewer, stream act.Fingerprint,
 			return err
 		} else if k > 0 {
 			return fault.New(fault.Conflict, "ways.vouch.new")
-		}
-		if _, err := waitingOne.One(ctx, tx, request, stream, act.Micros(now)); err != nil {
-			return err
 		}
 		if _, err := insertVouch.Run(ctx, tx, request, v.Person, act.Micros(now)); err != nil {
 			return err

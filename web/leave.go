@@ -52,7 +52,11 @@ func (s *Server) showLeaving(w http.ResponseWriter, r *http.Request, code int, f
 	if kept != nil && !fault.Is(kept, fault.Forbidden) {
 		return kept
 	}
-	return s.render(w, r, code, page.Leaving(s.frame(r, t(r, "leaving.title")), form, kept == nil))
+	blocks, err := s.Places.BlockedIn(r.Context(), viewer(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, code, page.Leaving(s.frame(r, t(r, "leaving.title")), form, kept == nil, blocks))
 }
 
 func (s *Server) ownDataPage(w http.ResponseWriter, r *http.Request) error {

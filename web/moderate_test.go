@@ -111,3 +111,19 @@ func TestReportsAreLimitedAndOpenNothing(t *testing.T) {
 		t.Error("a member reports to a place that is not theirs:", a.status)
 	}
 }
+
+// Who is blocked is told by which place and why, and leaves it.
+func TestWhoIsBlockedIsToldAndLeaves(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.places.BlockPerson(t.Context(), w.keeper.Viewer, w.here.Stream, w.member.Person, "Threats by night"))
+	leave := `action="` + w.p("/leave") + `"`
+	if a := w.do(w.member, get("/account/leaving")); !strings.Contains(a.body, "Threats by night") || !strings.Contains(a.body, leave) {
+		t.Errorf("%d: the blocked person is not told, or can't leave", a.status)
+	}
+	if a := w.do(w.member, post(w.p("/leave"))); a.status != 303 {
+		t.Errorf("leaving is answered %d: %.300s", a.status, a.body)
+	}
+	if a := w.do(w.member, get("/account/leaving")); !strings.Contains(a.body, "Threats by night") || strings.Contains(a.body, leave) {
+		t.Error("the block is gone, or the membership is not")
+	}
+}

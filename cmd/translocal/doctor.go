@@ -339,7 +339,7 @@ func lookAtBackup(ctx context.Context, d *db.DB, now time.Time) finding {
 var (
 	countSiteKeepers = db.Rows[int64](`select count(*) from person where site_keeper`)
 	keptByOne        = db.Rows[string](`select p.name from place p join stream s on s.fp = p.stream where s.own
-		and (select count(*) from membership m where m.stream = p.stream and m.role = 'keeper') < 2 order by p.name, p.stream`)
+		and (select count(*) from belongs m where m.stream = p.stream and m.role = 'keeper') < 2 order by p.name, p.stream`)
 	heldStreams = db.Rows[string](`select actor from stream where own and held order by actor`)
 )
 

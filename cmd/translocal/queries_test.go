@@ -1,6 +1,8 @@
 package main
 
 import (
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,24 @@ func TestEveryQueryOnBothEngines(t *testing.T) {
 	})
 }
 
+// TestBlockedIsAsAStrangerInEveryQuery: who somebody is to a place is asked of the
+// view that knows blocks. The table of memberships is for changing it, for what
+// somebody may know and end of their own, and for reporting what a member is called.
+func TestBlockedIsAsAStrangerInEveryQuery(t *testing.T) {
+	change := regexp.MustCompile(`^\s*(update|delete from|insert into) membership\b`)
+	reads := regexp.MustCompile(`(?i)\b(from|join)\s+membership\b`)
+	for _, q := range db.All() {
+		file, _, _ := strings.Cut(filepath.Base(q.Where), ":")
+		own := strings.Contains(q.Where, "/place/") && slices.Contains([]string{"leave.go", "block.go"}, file)
+		if reads.MatchString(q.Text) && !change.MatchString(q.Text) && !own && !strings.Contains(q.Where, "/moderate/moderate.go") {
+			t.Errorf("%s asks memberships, not who belongs: %s", q.Where, q.Text)
+		}
+		if strings.Contains(q.Text, "not exists (select 1 from person_block") {
+			t.Errorf("%s says anew what the view says: %s", q.Where, q.Text)
+		}
+	}
+}
+
 // private are the tables that are not rebuilt from streams: what lies in them
 // never leaves the node. A new table is either here or in a vocabulary.
 var private = []string{
@@ -47,7 +67,7 @@ var private = []string{
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice",
 	"proposal", "proposal_voice", "proposal_room", "proposal_change", "room_code", "room_answer", "meeting", "task", "calendar_link",
 	"storage_use",
-	"place_ways", "entry_request", "vouch", "explained",
+	"place_ways", "entry_request", "vouch", "explained", "open_join", "report_queue",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
 	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log",
 }
