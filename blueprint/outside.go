@@ -125,10 +125,10 @@ func (b *Blueprints) EnterAnswer(ctx context.Context, v place.Viewer, stream act
 			h.Clauses = nil
 		} else if err := u.clean(s.Changes); err != nil {
 			return err
-		} else if h.Clauses = u.Clauses; h.Outcome == UsedInPart && len(h.Clauses) == len(s.Changes) {
-			return fault.At("clauses", "blueprint.fault.nothing_chosen")
+		} else if h.Clauses = u.Clauses; (h.Outcome == Used) != (len(h.Clauses) == len(s.Changes)) {
+			return fault.At("clauses", "document.answered.fault.which")
 		}
-		return r.settle(ctx, tx, Answer{Outcome: h.Outcome, Clauses: h.Clauses, Reason: h.Reason, Said: h.Said, Day: strings.TrimSpace(h.Day), At: act.Micros(b.now())})
+		return r.end(ctx, tx, Answer{Outcome: h.Outcome, Clauses: h.Clauses, Reason: h.Reason, Said: h.Said, Day: strings.TrimSpace(h.Day), At: act.Micros(b.now())})
 	})
 }
 

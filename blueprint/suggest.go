@@ -344,6 +344,7 @@ var (
 	suggestionByID  = db.Rows[suggestionRow](`select ` + suggestionColumns + `where x.stream = $1 and x.id = $2`)
 	suggestionsOf   = db.Rows[suggestionRow](`select ` + suggestionColumns + `where x.stream = $1 and x.sent = $2 order by x.changed desc, x.id limit 200`)
 	suggestionState = db.Exec(`update blueprint_suggestion set state = $3, changed = $4, answer = $5 where stream = $1 and id = $2`)
+	suggestionEnds  = db.Exec(`update blueprint_suggestion set state = $3, changed = $4, answer = $5 where stream = $1 and id = $2 and state in ('sent', 'acknowledged', 'discussing')`)
 	suggestionMoves = db.Exec(`update blueprint_suggestion set state = $3, changed = $4 where stream = $1 and id = $2 and state in ('sent', 'acknowledged', 'discussing')`)
 	insertTalk      = db.Exec(`insert into blueprint_talk (stream, id, suggestion, ours, at, body) values ($1, $2, $3, $4, $5, $6)`)
 	talkOf          = db.Rows[Talk](`select t.id, t.ours, t.at, case when h.thing is null then t.body else '' end, h.thing is not null, coalesce(h.reason, '')
@@ -428,13 +429,28 @@ func receiveAnswered(ctx context.Context, tx *db.Tx, s *act.Submission, o *answe
 	return r.settle(ctx, tx, a)
 }
 
+// settle notes an answer that the other place signed; it takes the place of whatever stood.
 func (r suggestionRow) settle(ctx context.Context, tx *db.Tx, a Answer) error {
+	_, err := r.note(ctx, tx, suggestionState, a)
+	return err
+}
+
+// end notes the answer of a suggestion that waits for one. Of two people who answer at once the first counts:
+// the second gets Conflict, and what else its transaction did is undone with it.
+func (r suggestionRow) end(ctx context.Context, tx *db.Tx, a Answer) error {
+	n, err := r.note(ctx, tx, suggestionEnds, a)
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "blueprint.fault.suggestion_closed")
+	}
+	return err
+}
+
+func (r suggestionRow) note(ctx context.Context, tx *db.Tx, by db.Statement, a Answer) (int64, error) {
 	body, err := json.Marshal(a)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = suggestionState.Run(ctx, tx, r.Stream, r.ID, string(a.Outcome), a.At, string(body))
-	return err
+	return by.Run(ctx, tx, r.Stream, r.ID, string(a.Outcome), a.At, string(body))
 }
 
 // Candidates lists what a place could suggest to another: how its version differs from theirs, as
@@ -935,7 +951,7 @@ func (b *Blueprints) crediting(ctx context.Context, tx *db.Tx, d *Draft, message
 func (b *Blueprints) answer(ctx context.Context, tx *db.Tx, r suggestionRow, a Answer) error {
 	if r.OtherIn == "" {
 		a.At = act.Micros(b.now())
-		return r.settle(ctx, tx, a)
+		return r.end(ctx, tx, a)
 	}
 	o := answered{Suggestion: r.ID, Outcome: a.Outcome, Clauses: a.Clauses}
 	if a.Version.URL != "" {
@@ -950,7 +966,7 @@ func (b *Blueprints) answer(ctx context.Context, tx *db.Tx, r suggestionRow, a A
 		return err
 	}
 	a.At = act.Micros(s.Published)
-	return r.settle(ctx, tx, a)
+	return r.end(ctx, tx, a)
 }
 
 // Decline answers a suggestion with the reason why it is not used.
@@ -984,7 +1000,10 @@ func (b *Blueprints) TakeBack(ctx context.Context, v place.Viewer, stream act.Fi
 		if err := b.log.WithdrawSubmission(ctx, tx, id); err != nil {
 			return err
 		}
-		_, err = suggestionMoves.Run(ctx, tx, stream, id, string(TakenBack), act.Micros(b.now()))
+		n, err := suggestionMoves.Run(ctx, tx, stream, id, string(TakenBack), act.Micros(b.now()))
+		if err == nil && n == 0 { // answered at the same moment
+			err = fault.New(fault.Conflict, "blueprint.fault.suggestion_closed")
+		}
 		return err
 	})
 }

@@ -83,7 +83,7 @@ const toldColumns = `id, stream, at, clause, version, in_stream, submission, fro
 var (
 	insertTold  = db.Exec(`insert into blueprint_told (` + toldColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
 	toldOf      = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and at > $2 order by at desc, id`)
-	toldByID    = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and id = $2`)
+	toldByID    = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and id = $2 and at > $3`)
 	countTold   = db.Rows[int64](`select count(*) from blueprint_told where stream = $1 and (submission = '') = $2`)
 	deleteTold  = db.Exec(`delete from blueprint_told where stream = $1 and id = $2`)
 	dropOldTold = db.Exec(`delete from blueprint_told where at <= $1`)
@@ -128,15 +128,27 @@ func (b *Blueprints) Tell(ctx context.Context, v place.Viewer, n NewTale) error 
 		if err != nil {
 			return err
 		}
-		if _, err := dropOldTold.Run(ctx, tx, r.At-ToldLasts.Microseconds()); err != nil {
-			return err
-		}
 		return r.keep(ctx, tx, n.Tale)
 	})
 }
 
-// keep stores a tale. What is told here and what other places pass on have room each, so that neither shuts out the other.
+// lapsed is the time from which on what was told at time now is deleted, both in microseconds.
+func lapsed(now int64) int64 { return now - ToldLasts.Microseconds() }
+
+// DropTold deletes what waited for longer than ToldLasts. A node does it each day, whether or not somebody tells more.
+func (b *Blueprints) DropTold(ctx context.Context) error {
+	return b.log.DB().Write(ctx, func(tx *db.Tx) error {
+		_, err := dropOldTold.Run(ctx, tx, lapsed(act.Micros(b.now())))
+		return err
+	})
+}
+
+// keep stores a tale. What is told here and what other places pass on have room each, so that neither shuts out the other;
+// what has waited too long takes none.
 func (r toldRow) keep(ctx context.Context, tx *db.Tx, t Tale) error {
+	if _, err := dropOldTold.Run(ctx, tx, lapsed(r.At)); err != nil {
+		return err
+	}
 	n, err := countTold.One(ctx, tx, r.Stream, r.Submission == "")
 	if err != nil {
 		return err
@@ -158,7 +170,7 @@ func (b *Blueprints) ToldTo(ctx context.Context, v place.Viewer, stream act.Fing
 	if err := place.May(ctx, on, v, stream, place.HearTold, place.Any); err != nil {
 		return nil, err
 	}
-	rows, err := toldOf.All(ctx, on, stream, act.Micros(b.now())-ToldLasts.Microseconds())
+	rows, err := toldOf.All(ctx, on, stream, lapsed(act.Micros(b.now())))
 	out := make([]Told, len(rows))
 	for i, r := range rows {
 		if out[i], err = r.told(); err != nil {
@@ -173,11 +185,15 @@ func (b *Blueprints) ReadTold(ctx context.Context, v place.Viewer, stream act.Fi
 	if err := place.May(ctx, b.log.DB(), v, stream, place.HearTold, place.Any); err != nil {
 		return Told{}, err
 	}
-	r, err := toldByID.One(ctx, b.log.DB(), stream, id)
+	r, err := b.toldRow(ctx, b.log.DB(), stream, id)
 	if err != nil {
 		return Told{}, err
 	}
 	return r.told()
+}
+
+func (b *Blueprints) toldRow(ctx context.Context, on db.Queryer, stream act.Fingerprint, id string) (toldRow, error) {
+	return toldByID.One(ctx, on, stream, id, lapsed(act.Micros(b.now())))
 }
 
 // Dismiss deletes what was told.
@@ -186,24 +202,30 @@ func (b *Blueprints) Dismiss(ctx context.Context, v place.Viewer, stream act.Fin
 		if err := place.May(ctx, tx, v, stream, place.HearTold, place.Any); err != nil {
 			return err
 		}
-		return b.heardOut(ctx, tx, stream, id)
+		_, err := b.heardOut(ctx, tx, stream, id)
+		return err
 	})
 }
 
-// heardOut deletes a tale that is dealt with. The place that passed it on hears that it was read, and no more.
-func (b *Blueprints) heardOut(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) error {
-	r, err := toldByID.One(ctx, tx, stream, id)
+// heardOut takes a tale out that is dealt with. Of two who do so at once one gets NotFound. The place that passed it on hears
+// that it was read, and no more.
+func (b *Blueprints) heardOut(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) (toldRow, error) {
+	r, err := b.toldRow(ctx, tx, stream, id)
 	if err != nil {
-		return err
+		return r, err
 	}
-	if _, err := deleteTold.Run(ctx, tx, stream, id); err != nil || r.Submission == "" {
-		return err
+	n, err := deleteTold.Run(ctx, tx, stream, id)
+	if err == nil && n == 0 {
+		err = db.ErrNoRow
+	}
+	if err != nil || r.Submission == "" {
+		return r, err
 	}
 	_, err = b.log.AnswerSubmission(ctx, tx, r.Submission, act.SubmissionDraft{Type: HeardType, Object: heard{r.Submission}})
 	if fault.Is(err, fault.Conflict) { // taken back meanwhile
-		return nil
+		return r, nil
 	}
-	return err
+	return r, err
 }
 
 // passedOn is the object of blueprint.PassOn.v1. Its texts are about and text, and where and cited if they are known.
@@ -225,7 +247,7 @@ func (b *Blueprints) PassOn(ctx context.Context, v place.Viewer, stream act.Fing
 		if err := place.May(ctx, tx, v, stream, place.HearTold, place.Any); err != nil {
 			return err
 		}
-		r, err := toldByID.One(ctx, tx, stream, id)
+		r, err := b.heardOut(ctx, tx, stream, id) // first, so that it goes on once
 		if err != nil {
 			return err
 		}
@@ -240,10 +262,8 @@ func (b *Blueprints) PassOn(ctx context.Context, v place.Viewer, stream act.Fing
 		if err != nil {
 			return err
 		}
-		if _, err := b.log.Submit(ctx, tx, stream, t.submission(h)); err != nil {
-			return err
-		}
-		return b.heardOut(ctx, tx, stream, id)
+		_, err = b.log.Submit(ctx, tx, stream, t.submission(h))
+		return err
 	})
 }
 
@@ -288,7 +308,8 @@ func receivePassedOn(ctx context.Context, tx *db.Tx, s *act.Submission, o *passe
 	if err := t.clean("parts."); err != nil {
 		return err
 	}
-	r := toldRow{ID: act.NewToken(), Stream: s.ToStream, Clause: o.Clause, Version: o.Version.URL, In: s.ToStream, Submission: s.ID, From: s.Actor, At: act.Micros(s.Published)}
+	r := toldRow{ID: act.NewToken(), Stream: s.ToStream, Clause: o.Clause, Version: o.Version.URL, In: s.ToStream, Submission: s.ID, From: s.Actor,
+		At: act.Micros(time.Now())} // when it came: the sender's clock neither keeps it longer nor deletes what others told
 	return r.keep(ctx, tx, t)
 }
 

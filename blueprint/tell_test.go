@@ -2,10 +2,12 @@ package blueprint
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"translocal/act"
+	"translocal/db"
 	"translocal/fault"
 	"translocal/place"
 )
@@ -111,5 +113,85 @@ func TestTellRefuses(t *testing.T) {
 	}
 	if err := n.b.Tell(ctx, place.Viewer{}, good()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Two keepers who deal with one thing at once: it goes on once.
+func TestToldIsPassedOnOnce(t *testing.T) {
+	s := newStory(t)
+	ctx, b := t.Context(), s.b
+	theirs := must[*Version](t)(b.b.Find(ctx, place.Viewer{}, s.source.ID))
+	for round := range 10 {
+		n := NewTale{Place: b.place.Stream, Version: s.source.ID, Clause: theirs.Clauses[0].ID, Tale: Tale{About: "The call", Text: "It was struck down."}}
+		if err := b.b.Tell(ctx, place.Viewer{}, n); err != nil {
+			t.Fatal(err)
+		}
+		list := must[[]Told](t)(b.b.ToldTo(ctx, b.keeper, b.place.Stream))
+		errs := make([]error, 4)
+		var wait sync.WaitGroup
+		for i := range errs {
+			wait.Go(func() { errs[i] = b.b.PassOn(ctx, b.keeper, b.place.Stream, list[0].ID) })
+		}
+		wait.Wait()
+		for _, err := range errs {
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				t.Error(err)
+			}
+		}
+		out, err := act.SubmissionsOut(ctx, b.log.DB(), b.place.Stream, 100)
+		if err != nil || len(out) != round+1 {
+			t.Fatalf("%d went out of %d: %v", len(out), round+1, err)
+		}
+	}
+}
+
+var allTold = db.Rows[int64](`select count(*) from blueprint_told`)
+
+// What waited for half a year can't be read or dealt with any more, takes no room, and is deleted whether or not somebody tells again.
+func TestToldLapses(t *testing.T) {
+	s := newStory(t)
+	ctx, a, b := t.Context(), s.a, s.b
+	theirs := must[*Version](t)(b.b.Find(ctx, place.Viewer{}, s.source.ID))
+	kept := func(n *node) int64 { return must[int64](t)(allTold.One(ctx, n.log.DB())) }
+	tell := func(n *node) {
+		t.Helper()
+		x := NewTale{Place: n.place.Stream, Version: s.source.ID, Clause: theirs.Clauses[0].ID, Tale: Tale{About: "The call", Text: "It was struck down.", Contact: "at the market"}}
+		if err := n.b.Tell(ctx, place.Viewer{}, x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(n *node, d time.Duration) {
+		then := time.Now().Add(d)
+		n.b.now = func() time.Time { return then }
+	}
+	at(a, -ToldLasts-time.Hour)
+	tell(a)
+	old := must[[]Told](t)(a.b.ToldTo(ctx, a.keeper, a.place.Stream))[0].ID
+	at(a, 0)
+	if _, err := a.b.ReadTold(ctx, a.keeper, a.place.Stream, old); !fault.Is(err, fault.NotFound) {
+		t.Error("read:", err)
+	}
+	if err := a.b.Dismiss(ctx, a.keeper, a.place.Stream, old); !fault.Is(err, fault.NotFound) {
+		t.Error("dismissed:", err)
+	}
+	w := NewWarning{Place: a.place.Stream, Version: s.source, Clause: theirs.Clauses[0].ID, Kind: "struck-down", Text: "Gone", Cited: "Ruling 7", Told: old}
+	if _, err := a.b.Warn(ctx, a.keeper, w); !fault.Is(err, fault.NotFound) {
+		t.Error("made a warning:", err)
+	}
+	// What another place passes on makes it go.
+	tell(b)
+	if err := b.b.PassOn(ctx, b.keeper, b.place.Stream, must[[]Told](t)(b.b.ToldTo(ctx, b.keeper, b.place.Stream))[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if b.deliver(a); kept(a) != 1 {
+		t.Errorf("%d are kept", kept(a))
+	}
+	// And so does the day.
+	if err := a.b.DropTold(ctx); err != nil || kept(a) != 1 {
+		t.Error(err, kept(a))
+	}
+	at(a, ToldLasts+time.Hour)
+	if err := a.b.DropTold(ctx); err != nil || kept(a) != 0 {
+		t.Error(err, kept(a))
 	}
 }

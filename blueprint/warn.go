@@ -132,7 +132,7 @@ func (b *Blueprints) Warn(ctx context.Context, v place.Viewer, w NewWarning) (id
 			return nil, err
 		}
 		if w.Told != "" {
-			if err := b.heardOut(ctx, tx, w.Place, w.Told); err != nil {
+			if _, err := b.heardOut(ctx, tx, w.Place, w.Told); err != nil {
 				return nil, err
 			}
 		}

@@ -6,18 +6,23 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/blueprint"
 	"translocal/fed"
 	"translocal/job"
 	"translocal/record"
 )
 
 // chores are what a node does now and then by itself.
-func chores(l *act.Log, r *record.Record, n *fed.Node) []job.Kind {
+func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints) []job.Kind {
 	return []job.Kind{{
 		// Whoever edits the database breaks the record: the node looks itself,
 		// once a day, before others find out.
 		Name: "check-record", Every: 24 * time.Hour, Timeout: 30 * time.Minute,
 		Handle: func(ctx context.Context, _ job.Job) error { return checkRecord(ctx, l, r, n) },
+	}, {
+		// What was told may hold how somebody can be reached: it goes when its time is over, also where nobody tells again.
+		Name: "drop-told", Every: 24 * time.Hour, Timeout: time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return b.DropTold(ctx) },
 	}}
 }
 

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/blueprint"
 	"translocal/db"
+	"translocal/job"
 	"translocal/place"
 )
 
@@ -88,5 +90,53 @@ func TestSlowAddressesKeepNoChoreWaiting(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("while addresses are slow nobody is reminded")
 		}
+	}
+}
+
+var (
+	ageTold   = db.Exec(`update blueprint_told set at = 1`)
+	countTold = db.Rows[int64](`select count(*) from blueprint_told`)
+)
+
+// TestChoresDropWhatWasTold: the node itself deletes what waited for half a year, also where nobody tells again.
+func TestChoresDropWhatWasTold(t *testing.T) {
+	ctx := t.Context()
+	n, err := openNode(ctx, nodeOptions{Data: t.TempDir(), Base: "http://rio.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	link, err := n.places.SetupLink(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := n.places.Setup(ctx, link, place.Newcomer{Name: "Alder", Password: "a long password"}, "Rio Claro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tale := blueprint.NewTale{Place: p.Stream, Tale: blueprint.Tale{About: "A clause", Text: "It was never paid for.", Contact: "at the market"}}
+	if err := n.server.Blueprints.Tell(ctx, place.Viewer{}, tale); err != nil {
+		t.Fatal(err)
+	}
+	day := func() int64 {
+		for _, k := range chores(n.log, n.record, n.fed, n.server.Blueprints) {
+			if err := k.Handle(ctx, job.Job{}); err != nil || k.Every > 24*time.Hour {
+				t.Fatal(k.Name, k.Every, err)
+			}
+		}
+		left, err := countTold.One(ctx, n.db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left
+	}
+	if left := day(); left != 1 {
+		t.Fatalf("%d are left of what was told today", left)
+	}
+	if err := n.db.Write(ctx, func(tx *db.Tx) error { _, err := ageTold.Run(ctx, tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if left := day(); left != 0 {
+		t.Fatalf("%d are left of what was told long ago", left)
 	}
 }
