@@ -11,6 +11,7 @@ import (
 	"translocal/act"
 	"translocal/blueprint/clause"
 	"translocal/db"
+	"translocal/db/dbtest"
 	"translocal/fault"
 	"translocal/place"
 )
@@ -27,17 +28,13 @@ type node struct {
 
 func openLog(t testing.TB) *act.Log {
 	t.Helper()
-	dir := t.TempDir()
-	d, err := db.Open(t.Context(), filepath.Join(dir, "t.db"), db.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := act.OpenKeyring(filepath.Join(dir, "secret"))
+	d := dbtest.Open(t)
+	keys, err := act.OpenKeyring(filepath.Join(t.TempDir(), "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := act.NewLog(d, keys, place.Vocabulary(), Vocabulary())
-	t.Cleanup(func() { l.Close(); d.Close() })
+	t.Cleanup(l.Close)
 	return l
 }
 
