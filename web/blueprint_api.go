@@ -171,6 +171,15 @@ func toSuggestedBodies(list []blueprint.SuggestedChange) []suggestedBody {
 	return out
 }
 
+func fromSuggestedBodies(list []suggestedBody) []blueprint.SuggestedChange {
+	out := make([]blueprint.SuggestedChange, len(list))
+	for i, c := range list {
+		out[i] = blueprint.SuggestedChange{Kind: blueprint.ChangeKind(c.Kind), Clause: c.Clause, After: c.After, Wording: c.Wording, Reason: c.Reason,
+			Status: blueprint.Status(c.Status), From: c.From, Original: c.Original}
+	}
+	return out
+}
+
 type suggestionBody struct {
 	ID        string          `json:"id"`
 	Sent      bool            `json:"sent" doc:"By this place; else to it"`
@@ -585,12 +594,9 @@ func (s *Server) suggestionAPI(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			n := blueprint.NewSuggestion{Place: in.stream(), To: to.VersionKey, Note: in.Body.Note, Public: in.Body.Public}
+			n := blueprint.NewSuggestion{Place: in.stream(), To: to.VersionKey, Changes: fromSuggestedBodies(in.Body.Changes), Note: in.Body.Note, Public: in.Body.Public}
 			if in.Body.From != "" {
 				n.From = &blueprint.VersionKey{Stream: in.stream(), ID: in.Body.From}
-			}
-			for _, c := range in.Body.Changes {
-				n.Changes = append(n.Changes, blueprint.SuggestedChange{Kind: blueprint.ChangeKind(c.Kind), Clause: c.Clause, After: c.After, Wording: c.Wording, Reason: c.Reason, Status: blueprint.Status(c.Status)})
 			}
 			return idOf(s.Blueprints.Suggest(ctx, viewerIn(ctx), n))
 		})

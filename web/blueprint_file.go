@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,8 +131,18 @@ type Incoming struct {
 	Language string `json:"language" doc:"BCP 47"`
 }
 
-// read takes the text out of a file or of what was pasted. Faults are named by the fields "file", "text" and "language".
+// read takes the text out of a file or of what was pasted, in its turn. Faults are named by the fields "file", "text" and
+// "language".
 func (s *Server) read(ctx context.Context, in Incoming) (blueprint.Text, []document.Lost, error) {
+	_, done, err := s.alone(ctx, readTime, "document.busy")
+	if err != nil {
+		return blueprint.Text{}, nil, err
+	}
+	defer done()
+	return readText(in)
+}
+
+func readText(in Incoming) (blueprint.Text, []document.Lost, error) {
 	t := blueprint.Text{Title: strings.TrimSpace(in.Title), Language: strings.TrimSpace(in.Language)}
 	field := "file"
 	if len(in.Data) == 0 {
@@ -146,17 +154,9 @@ func (s *Server) read(ctx context.Context, in Incoming) (blueprint.Text, []docum
 	if err := blueprint.CheckLanguage("language", t.Language); err != nil {
 		return t, nil, err
 	}
-	if head := strings.TrimSpace(string(in.Data[:min(len(in.Data), 64)])); strings.HasPrefix(head, "{") && json.Valid(in.Data) {
-		t, err := textOfJSON(in.Data)
+	if isJSON(in.Data) {
+		t, err := textOfJSON(in.Data, t)
 		return t, nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, readTime)
-	defer cancel()
-	select {
-	case s.reading <- struct{}{}:
-		defer func() { <-s.reading }()
-	case <-ctx.Done():
-		return t, nil, fault.New(fault.Unavailable, "document.busy")
 	}
 	x, err := document.Read(in.Name, in.Data)
 	if err != nil {
@@ -172,23 +172,46 @@ func (s *Server) read(ctx context.Context, in Incoming) (blueprint.Text, []docum
 	return t, x.Lost, nil
 }
 
-// textOfJSON reads a version or a text as this program writes them.
-func textOfJSON(data []byte) (blueprint.Text, error) {
-	if len(data) > document.MaxFile {
-		return blueprint.Text{}, fault.At("file", "document.too_large", "max", document.MaxFile>>20)
+// isJSON tells an object in JSON, of no more than a file may hold, from words that begin with a brace.
+func isJSON(data []byte) bool {
+	head := strings.TrimSpace(string(data[:min(len(data), 64)]))
+	return strings.HasPrefix(head, "{") && len(data) <= document.MaxFile && json.Valid(data)
+}
+
+// textOfJSON reads a version or a text as this program writes them. A title that was typed stands in the place of
+// its own; its language is no matter of opinion.
+func textOfJSON(data []byte, typed blueprint.Text) (blueprint.Text, error) {
+	var whole struct {
+		Text *struct {
+			blueprint.Text
+			Rests     few[blueprint.Rest]     `json:"rests"`
+			Clauses   few[blueprint.Clause]   `json:"clauses"`
+			Variables few[blueprint.Variable] `json:"variables"`
+		}
 	}
-	var whole struct{ Text *blueprint.Text }
-	if err := json.Unmarshal(data, &whole); err != nil || whole.Text == nil {
-		return blueprint.Text{}, fault.At("file", "document.json", "where", "text")
+	err := json.Unmarshal(data, &whole)
+	if errors.Is(err, errMany) {
+		return typed, fault.At("file", "document.many", "max", blueprint.MaxClauses)
 	}
-	if err := whole.Text.Clean(); err != nil {
+	if err != nil || whole.Text == nil {
+		return typed, fault.At("file", "document.json", "where", "text")
+	}
+	t := whole.Text.Text
+	t.Rests, t.Clauses, t.Variables = whole.Text.Rests, whole.Text.Clauses, whole.Text.Variables
+	if typed.Title != "" {
+		t.Title = typed.Title
+	}
+	if err := t.Clean(); err != nil {
 		where := "text"
 		if f := asFault(err); f != nil && len(f.Fields) > 0 {
 			where = "text." + f.Fields[0].Name
 		}
-		return blueprint.Text{}, fault.At("file", "document.json", "where", where)
+		return typed, fault.At("file", "document.json", "where", where)
 	}
-	return *whole.Text, nil
+	if t.Language != typed.Language {
+		return typed, fault.At("language", "document.json.language", "language", i18n.Name(t.Language))
+	}
+	return t, nil
 }
 
 // atField puts a fault about a file at the field of the form where it was given.
@@ -197,33 +220,6 @@ func atField(field string, err error) error {
 		return fault.At(field, f.Key, f.Args...)
 	}
 	return err
-}
-
-// uploaded reads a form that may hold a file, all in memory; nothing of it is kept.
-func uploaded(w http.ResponseWriter, r *http.Request) (page.Form, Incoming, error) {
-	const most = document.MaxFile + document.MaxText + 64<<10
-	r.Body = http.MaxBytesReader(w, r.Body, most)
-	err := r.ParseMultipartForm(most)
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return page.Form{}, Incoming{}, fault.At("file", "document.too_large", "max", document.MaxFile>>20)
-	}
-	if err != nil {
-		return page.Form{}, Incoming{}, fault.Wrap(fault.Invalid, err, "fault.form")
-	}
-	form := page.Form{Values: r.PostForm}
-	in := Incoming{Text: form.Value("text"), Title: form.Value("title"), Language: form.Value("language")}
-	f, head, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
-		return form, in, nil
-	}
-	if err != nil {
-		return form, in, fault.Wrap(fault.Invalid, err, "fault.form")
-	}
-	defer f.Close()
-	in.Name = filepath.Base(head.Filename)
-	in.Data, err = io.ReadAll(io.LimitReader(f, document.MaxFile+1)) // Read refuses the one byte too many
-	return form, in, err
 }
 
 func (s *Server) fromFileForm(w http.ResponseWriter, r *http.Request) error {

@@ -2,10 +2,7 @@ package web
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -220,18 +217,6 @@ func (s *Server) warnedOn(ctx context.Context, id string) (out []check.Note, err
 	return out, nil
 }
 
-// alone waits for the turn of a check, and gives it a limit of time.
-func (s *Server) alone(ctx context.Context) (context.Context, func(), error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	select {
-	case s.reading <- struct{}{}:
-		return ctx, func() { <-s.reading; cancel() }, nil
-	case <-ctx.Done():
-		cancel()
-		return ctx, nil, fault.New(fault.Unavailable, "check.busy")
-	}
-}
-
 func (s *Server) checkRoutes() []route {
 	return []route{{"GET /check-draft", s.checkForm}, {"POST /check-draft", s.checkDraft}, {"POST /check-draft/adapt", s.adaptChecked}}
 }
@@ -251,9 +236,11 @@ func (s *Server) checkDraft(w http.ResponseWriter, r *http.Request) error {
 		return s.render(w, r, http.StatusUnprocessableEntity, page.CheckForm(s.frame(r, t(r, "check.title")), form))
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	switch as := form.Value("as"); as {
-	case "docx", "markdown":
-		return s.exportCheck(w, r, as, p)
+	switch form.Value("as") {
+	case "docx":
+		return s.exportCheck(w, r, "docx", p)
+	case "markdown":
+		return s.exportCheck(w, r, "md", p)
 	case "adapt":
 		return s.show(w, r, page.CheckAdapt(s.frame(r, t(r, "check.adapt.title")), p, adaptForm(r, p)))
 	case "print":
@@ -265,17 +252,17 @@ func (s *Server) checkDraft(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) checkPosted(w http.ResponseWriter, r *http.Request) (form page.Form, p page.CheckPage, err error) {
-	form, name, data, err := postedDraft(w, r) // before its turn, so that a slow sender keeps nobody waiting
+	form, in, err := uploaded(w, r)
 	if err != nil {
 		return form, p, err
 	}
-	ctx, done, err := s.alone(r.Context())
+	ctx, done, err := s.alone(r.Context(), checkTime, "check.busy")
 	if err != nil {
 		return form, p, err
 	}
 	defer done()
-	if len(data) > 0 {
-		d, err := document.Read(name, data)
+	if len(in.Data) > 0 {
+		d, err := document.Read(in.Name, in.Data)
 		if x := asFault(err); x != nil {
 			return form, p, fault.At("file", x.Key, x.Args...)
 		}
@@ -300,58 +287,16 @@ func (s *Server) checkPosted(w http.ResponseWriter, r *http.Request) (form page.
 	return form, p, err
 }
 
-// postedDraft reads a form with a pasted draft, or with a file, all in memory.
-func postedDraft(w http.ResponseWriter, r *http.Request) (form page.Form, name string, data []byte, err error) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		form, err = typed(w, r)
-		return form, "", nil, err
-	}
-	form = page.Filled()
-	most := int64(document.MaxFile + 1<<20)
-	r.Body = http.MaxBytesReader(w, r.Body, most)
-	var large *http.MaxBytesError
-	if err := r.ParseMultipartForm(most); errors.As(err, &large) {
-		return form, "", nil, fault.At("file", "document.too_large", "max", document.MaxFile>>20)
-	} else if err != nil {
-		return form, "", nil, fault.Wrap(fault.Invalid, err, "fault.form")
-	}
-	form.Values = r.PostForm
-	f, head, err := r.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) {
-		return form, "", nil, nil // pasted
-	}
-	if err != nil {
-		return form, "", nil, fault.Wrap(fault.Invalid, err, "fault.form")
-	}
-	defer f.Close()
-	data, err = io.ReadAll(f)
-	return form, filepath.Base(head.Filename), data, err
-}
-
 // exportCheck gives the result as a file.
-func (s *Server) exportCheck(w http.ResponseWriter, r *http.Request, as string, p page.CheckPage) error {
+func (s *Server) exportCheck(w http.ResponseWriter, r *http.Request, format string, p page.CheckPage) error {
 	pr := i18n.From(r.Context())
 	doc := page.CheckDocument(r.Context(), p)
 	doc.Language, doc.RTL = pr.Lang(), pr.Dir() == "rtl"
-	var data []byte
-	var err error
-	name, kind := "draft.md", "text/markdown; charset=utf-8"
-	switch as {
-	case "markdown":
-		data = doc.Markdown()
-	case "docx":
-		name, kind = "draft.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-		data, err = doc.DOCX()
-	default:
-		return fault.New(fault.Invalid, "fault.form")
-	}
+	kind, data, err := fileOf(format, doc, nil)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, err = w.Write(data)
-	return err
+	return send(w, "draft", format, kind, data)
 }
 
 // titleOf is the first heading of a text, "" where it has none.
@@ -401,7 +346,7 @@ func (s *Server) beginChecked(ctx context.Context, c CheckedDraft) (blueprint.Li
 	case c.Model != "":
 		source = &blueprint.Source{Model: c.Model, Lang: c.ModelLanguage}
 	}
-	ctx, done, err := s.alone(ctx)
+	ctx, done, err := s.alone(ctx, checkTime, "check.busy")
 	if err != nil {
 		return "", err
 	}
@@ -435,7 +380,7 @@ func (s *Server) adaptChecked(w http.ResponseWriter, r *http.Request) error {
 	if err := again(r, &form, err); err != nil {
 		return err
 	}
-	ctx, done, err := s.alone(r.Context())
+	ctx, done, err := s.alone(r.Context(), checkTime, "check.busy")
 	if err != nil {
 		return err
 	}
@@ -467,7 +412,7 @@ func (s *Server) checkAPI(api huma.API) {
 				With []string `json:"with,omitempty" enum:"library,places" doc:"Beside what to lay it; left out: all"`
 			}
 		}) (*struct{ Body check.Answer }, error) {
-			ctx, done, err := s.alone(ctx)
+			ctx, done, err := s.alone(ctx, checkTime, "check.busy")
 			if err != nil {
 				return nil, err
 			}

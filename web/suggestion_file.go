@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -121,18 +122,32 @@ func (s *Server) readSuggestion(w http.ResponseWriter, r *http.Request) error {
 	return s.showEntered(w, r, http.StatusOK, form, list, lost)
 }
 
-// differences reads what came by file: a changed text, or a suggestion in JSON with its reasons.
+// differences reads what came by file, in its turn: a changed text, or a suggestion in JSON with its reasons.
 func (s *Server) differences(ctx context.Context, v *blueprint.Version, in Incoming) ([]blueprint.SuggestedChange, []document.Lost, error) {
+	_, done, err := s.alone(ctx, readTime, "document.busy")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
 	in.Language = v.Language()
-	var sent struct{ Changes []suggestedBody }
 	data := in.Data
 	if len(data) == 0 {
 		data = []byte(in.Text)
 	}
-	if json.Unmarshal(data, &sent) == nil && len(sent.Changes) > 0 {
-		return fromSuggestedBodies(sent.Changes), nil, nil
+	if isJSON(data) {
+		var sent struct{ Changes few[suggestedBody] }
+		err := json.Unmarshal(data, &sent)
+		if errors.Is(err, errMany) {
+			return nil, nil, fault.At("file", "document.many", "max", blueprint.MaxClauses)
+		}
+		if err == nil && len(sent.Changes) > 0 {
+			return fromSuggestedBodies(sent.Changes), nil, nil
+		}
 	}
-	text, lost, err := s.read(ctx, in)
+	text, lost, err := readText(in)
+	if f := asFault(err); f != nil && len(f.Fields) == 1 && f.Fields[0].Name == "language" { // nobody typed one: it is the file's
+		err = fault.At("file", f.Fields[0].Key, f.Fields[0].Args...)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,14 +156,6 @@ func (s *Server) differences(ctx context.Context, v *blueprint.Version, in Incom
 		err = fault.At("file", "document.enter.same")
 	}
 	return list, lost, err
-}
-
-func fromSuggestedBodies(list []suggestedBody) []blueprint.SuggestedChange {
-	out := make([]blueprint.SuggestedChange, len(list))
-	for i, c := range list {
-		out[i] = blueprint.SuggestedChange{Kind: blueprint.ChangeKind(c.Kind), Clause: c.Clause, After: c.After, Wording: c.Wording, Reason: c.Reason}
-	}
-	return out
 }
 
 func (s *Server) showEntered(w http.ResponseWriter, r *http.Request, code int, form page.Form, list []blueprint.SuggestedChange, lost []document.Lost) error {
