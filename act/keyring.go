@@ -23,7 +23,13 @@ import (
 type Keyring struct {
 	secret []byte
 	mu     sync.Mutex
-	open   map[Fingerprint]ed25519.PrivateKey
+	open   map[Fingerprint]opened
+}
+
+// opened is the key of a stream that was unwrapped last, and its public half.
+type opened struct {
+	public string
+	key    ed25519.PrivateKey
 }
 
 // OpenKeyring reads the secret at path, and makes one when there is none.
@@ -40,7 +46,7 @@ func OpenKeyring(path string) (*Keyring, error) {
 	if len(secret) != chacha20poly1305.KeySize {
 		return nil, fmt.Errorf("keyring: %s holds %d bytes, not %d", path, len(secret), chacha20poly1305.KeySize)
 	}
-	return &Keyring{secret: secret, open: map[Fingerprint]ed25519.PrivateKey{}}, nil
+	return &Keyring{secret: secret, open: map[Fingerprint]opened{}}, nil
 }
 
 // writeWhole writes a file whole or not at all: a process killed in the middle
@@ -91,26 +97,43 @@ func (k *Keyring) unwrap(wrapped []byte, stream Fingerprint) (ed25519.PrivateKey
 
 var (
 	insertActorKey = db.Exec(`insert into actor_key (stream, public, wrapped) values ($1, $2, $3)`)
-	actorKey       = db.Rows[[]byte](`select k.wrapped from actor_key k join stream_key s on s.stream = k.stream and s.public = k.public
-		where k.stream = $1 order by s.idx desc limit 1`)
+	actorKey       = db.Rows[[]byte](`select wrapped from actor_key where stream = $1 and public = $2`)
+	newestKey      = db.Rows[string](`select public from stream_key where stream = $1 order by idx desc limit 1`)
 )
 
-// current is the key that signs the next act of one of our streams.
+// current is the key that signs the next act of one of our streams. Which one
+// that is stands in the database alone: another replica, or an earlier command of
+// the same transaction, may have changed it, and that transaction may be taken back.
 func (k *Keyring) current(ctx context.Context, on db.Queryer, stream Fingerprint) (ed25519.PrivateKey, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if key := k.open[stream]; key != nil {
+	public, err := newestKey.One(ctx, on, stream)
+	if err != nil {
+		return nil, err
+	}
+	if key := k.known(stream, public); key != nil {
 		return key, nil
 	}
-	wrapped, err := actorKey.One(ctx, on, stream)
+	wrapped, err := actorKey.One(ctx, on, stream, public)
 	if err != nil {
 		return nil, err
 	}
 	key, err := k.unwrap(wrapped, stream)
-	if err == nil {
-		k.open[stream] = key
+	if err != nil {
+		return nil, err
 	}
-	return key, err
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.open[stream] = opened{public, key}
+	return key, nil
+}
+
+// known is the key of a stream if it was unwrapped last, else nil.
+func (k *Keyring) known(stream Fingerprint, public string) ed25519.PrivateKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if o := k.open[stream]; o.public == public {
+		return o.key
+	}
+	return nil
 }
 
 // Wrap encrypts a private key that is no actor's, such as the node's own; name
@@ -135,10 +158,4 @@ func (l *Log) SignNote(ctx context.Context, f Fingerprint, text []byte) ([]byte,
 		return nil, errors.New("act: this is no note")
 	}
 	return ed25519.Sign(key, text), nil
-}
-
-func (k *Keyring) forget(stream Fingerprint) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.open, stream)
 }

@@ -389,11 +389,7 @@ func (l *Log) Rotate(ctx context.Context, stream Fingerprint, authorise func(ctx
 		rotated, err = l.rotate(ctx, tx, stream, fresh)
 		return nil, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	l.keys.forget(stream)
-	return rotated, nil
+	return rotated, err
 }
 
 // rotate appends a SetKey act, which alone needs two proofs, by hand.
