@@ -136,6 +136,27 @@ func (k *Keyring) known(stream Fingerprint, public string) ed25519.PrivateKey {
 	return nil
 }
 
+var wrappedKeys = db.Rows[wrappedKey](`select k.stream, k.wrapped from actor_key k order by k.stream, k.public`)
+
+type wrappedKey struct {
+	Stream  Fingerprint
+	Wrapped []byte
+}
+
+// OpensAll fails when one of the keys of our actors was wrapped by another secret.
+func (k *Keyring) OpensAll(ctx context.Context, on db.Queryer) error {
+	keys, err := wrappedKeys.All(ctx, on)
+	if err != nil {
+		return err
+	}
+	for _, w := range keys {
+		if _, err := k.unwrap(w.Wrapped, w.Stream); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Wrap encrypts a private key that is no actor's, such as the node's own; name
 // keeps it apart from others, and Unwrap asks for it.
 func (k *Keyring) Wrap(key ed25519.PrivateKey, name string) ([]byte, error) {

@@ -305,6 +305,9 @@ func (l *Loader) Then(ctx context.Context, s Statement, args ...any) error {
 	return err
 }
 
+// Tx is the transaction of the loader, for looking at what was put.
+func (l *Loader) Tx() *Tx { return l.tx }
+
 // Integrity has the engine read the database through, where it can: "" when it is
 // sound, else what is wrong with it.
 func (d *DB) Integrity(ctx context.Context) (string, error) {

@@ -81,7 +81,7 @@ func plain(v any) string {
 	}
 }
 
-// Tables lists the tables of the schema.
+// Tables lists the tables of the schema; views are none.
 func (d *DB) Tables(ctx context.Context) ([]string, error) {
 	rows, err := d.pool.QueryContext(ctx, tablesText(d.engine))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -110,6 +111,23 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, e
 func (b *Bucket) Remove(ctx context.Context, name string) error {
 	if err := b.client.RemoveObject(ctx, b.bucket, b.prefix+name, minio.RemoveObjectOptions{}); err != nil {
 		return fmt.Errorf("object store: %w", err)
+	}
+	return nil
+}
+
+// Tidy has the store forget the parts of objects that were begun before a time
+// and never finished.
+func (b *Bucket) Tidy(ctx context.Context, before time.Time) error {
+	for u := range b.client.ListIncompleteUploads(ctx, b.bucket, b.prefix+"translocal-", false) {
+		if u.Err != nil {
+			return fmt.Errorf("object store: %w", u.Err)
+		}
+		if !u.Initiated.Before(before) {
+			continue
+		}
+		if err := b.client.RemoveIncompleteUpload(ctx, b.bucket, u.Key); err != nil {
+			return fmt.Errorf("object store: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,7 +1,10 @@
 package keep
 
 import (
+	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +13,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"filippo.io/age"
+
+	"translocal/db"
 )
 
 // A Shelf is where backups lie: a folder, or a bucket of an object store.
@@ -24,11 +31,29 @@ type Shelf interface {
 	Names(ctx context.Context) ([]string, error)
 	Open(ctx context.Context, name string) (r io.ReadCloser, size int64, err error)
 	Remove(ctx context.Context, name string) error
+	// Tidy removes what Puts that broke off before a time have left.
+	Tidy(ctx context.Context, before time.Time) error
 }
 
-// FileName is the name of a backup made at a time; names sort as times do.
-func FileName(at time.Time, encrypted bool) string {
-	name := "translocal-" + at.UTC().Format("20060102-150405") + ".tar.gz"
+// SiteMark is a short word by which the backups of a site are known among those
+// of others: made of its own key, so that a restored site has the same.
+func SiteMark(ctx context.Context, on db.Queryer) (string, error) {
+	key, err := siteKey.One(ctx, on)
+	sum := sha256.Sum256([]byte("translocal mark " + key))
+	return hex.EncodeToString(sum[:4]), err
+}
+
+var siteKey = db.Rows[string](`select public from site_key order by made, public limit 1`)
+
+// FileName is the name of a backup made at a time; names of one site sort as
+// times do. site is the mark of the site in a backup that is removed when enough
+// newer ones lie there, "" in one that stays.
+func FileName(site string, at time.Time, encrypted bool) string {
+	name := "translocal-"
+	if site != "" {
+		name += site + "-"
+	}
+	name += at.UTC().Format("20060102-150405") + ".tar.gz"
 	if encrypted {
 		name += ".age"
 	}
@@ -70,22 +95,29 @@ func writeTo(ctx context.Context, f io.Writer, n Node, to []age.Recipient, progr
 	return w, err
 }
 
-// ours is what FileName gives for encrypted backups; other names on a shelf are
-// none of our business.
-var ours = regexp.MustCompile(`^translocal-[0-9]{8}-[0-9]{6}\.tar\.gz\.age$`)
+// daily is what FileName gives for encrypted backups with a mark; other names on a
+// shelf are none of our business.
+var daily = regexp.MustCompile(`^translocal-([0-9a-f]{8})-[0-9]{8}-[0-9]{6}\.tar\.gz\.age$`)
 
-// Prune removes the oldest encrypted backups of a shelf beyond a number.
-func Prune(ctx context.Context, shelf Shelf, keep int) error {
+// brokenOff is how long nothing was heard of a Put that goes on no more.
+const brokenOff = 24 * time.Hour
+
+// Prune removes the oldest encrypted backups with a site's mark from a shelf,
+// beyond a number, and what was left unfinished there.
+func Prune(ctx context.Context, shelf Shelf, site string, keep int) error {
 	names, err := shelf.Names(ctx)
 	if err != nil {
 		return err
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return !ours.MatchString(n) })
+	names = slices.DeleteFunc(names, func(n string) bool { m := daily.FindStringSubmatch(n); return m == nil || m[1] != site })
 	slices.Sort(names) // by time
 	for ; len(names) > keep; names = names[1:] {
 		if err := shelf.Remove(ctx, names[0]); err != nil {
 			return fmt.Errorf("remove an old backup: %w", err)
 		}
+	}
+	if err := shelf.Tidy(ctx, time.Now().Add(-brokenOff)); err != nil {
+		return fmt.Errorf("remove an unfinished backup: %w", err)
 	}
 	return nil
 }
@@ -93,22 +125,57 @@ func Prune(ctx context.Context, shelf Shelf, keep int) error {
 // Folder is a shelf that is a folder. Its files are for their owner alone.
 type Folder string
 
+// unfinished begins the name of a file that has no name of its own yet.
+const unfinished = ".translocal-unfinished-"
+
 // Put writes to a file without a name of its own first.
 func (d Folder) Put(_ context.Context, name string, fill func(io.Writer) error) error {
 	path := filepath.Join(string(d), name)
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is there already. Nothing was written", path)
 	}
-	f, err := os.CreateTemp(string(d), ".unfinished-") // mode 0600
+	f, err := os.CreateTemp(string(d), unfinished) // mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // once renamed it is no longer there
-	err = fill(f)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	b := bufio.NewWriter(f)
+	err = fill(b)
+	if err = errors.Join(err, b.Flush(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return d.sync()
+}
+
+// sync brings the names in the folder to the disk. Where a folder can't be
+// opened or synced (Windows, some network disks) the system has its own way.
+func (d Folder) sync() error {
+	f, err := os.Open(string(d))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if err := f.Sync(); errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return nil
+}
+
+// Tidy removes unfinished files that were last written before a time.
+func (d Folder) Tidy(_ context.Context, before time.Time) error {
+	list, err := os.ReadDir(string(d))
+	for _, e := range list {
+		if !strings.HasPrefix(e.Name(), unfinished) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, gone := e.Info(); gone == nil && info.ModTime().Before(before) {
+			err = errors.Join(err, os.Remove(filepath.Join(string(d), e.Name())))
+		}
+	}
+	return err
 }
 
 // Names lists files, not folders.

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"github.com/minio/minio-go/v7"
 )
 
 // bucket is one of a store in this process, which speaks S3 over HTTP.
@@ -88,15 +92,80 @@ func holdsShelf(t *testing.T, shelf Shelf) {
 	}
 	begin := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	for day := range 4 {
-		if err := put(FileName(begin.AddDate(0, 0, day), true), []byte("x"), nil); err != nil {
+		for _, site := range []string{"aaaa1111", "bbbb2222", ""} {
+			if err := put(FileName(site, begin.AddDate(0, 0, day), true), []byte("x"), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := Prune(ctx, shelf, "aaaa1111", 2); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a"}
+	for day := range 4 {
+		for _, site := range []string{"aaaa1111", "bbbb2222", ""} {
+			if site != "aaaa1111" || day >= 2 { // those of another site, and those made by hand, stay
+				want = append(want, FileName(site, begin.AddDate(0, 0, day), true))
+			}
+		}
+	}
+	slices.Sort(want)
+	if list := names(); !slices.Equal(list, want) {
+		t.Error("kept:", list)
+	}
+}
+
+func TestWhatBrokeOffLongAgoIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	old, young := filepath.Join(dir, unfinished+"1"), filepath.Join(dir, unfinished+"2")
+	for _, path := range []string{old, young} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := Prune(ctx, shelf, 2); err != nil {
+	long := time.Now().Add(-2 * brokenOff)
+	if err := os.Chtimes(old, long, long); err != nil {
 		t.Fatal(err)
 	}
-	if list := names(); !slices.Equal(list, []string{"a", FileName(begin.AddDate(0, 0, 2), true), FileName(begin.AddDate(0, 0, 3), true)}) {
-		t.Error("kept:", list)
+	if err := Prune(t.Context(), Folder(dir), "aaaa1111", 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("it still lies there")
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Error("one that may still be written is gone:", err)
+	}
+}
+
+func TestAStoreForgetsPartsOfWhatBrokeOff(t *testing.T) {
+	b, err := OpenBucket(bucket(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	core := minio.Core{Client: b.client}
+	if _, err := core.NewMultipartUpload(t.Context(), b.bucket, b.prefix+"translocal-x", minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	left := func() (n int) {
+		for u := range b.client.ListIncompleteUploads(t.Context(), b.bucket, b.prefix, true) {
+			if u.Err != nil {
+				t.Fatal(u.Err)
+			}
+			n++
+		}
+		return n
+	}
+	for _, at := range []struct {
+		before time.Time
+		left   int
+	}{{time.Now().Add(-time.Hour), 1}, {time.Now().Add(time.Hour), 0}} {
+		if err := b.Tidy(t.Context(), at.before); err != nil {
+			t.Fatal(err)
+		}
+		if n := left(); n != at.left {
+			t.Errorf("%d unfinished, want %d", n, at.left)
+		}
 	}
 }
 
@@ -149,7 +218,7 @@ func FuzzParseRow(f *testing.F) {
 			t.Fatal(err)
 		}
 		again, err := parseLine(b.Bytes())
-		if err != nil || len(again) != len(row) {
+		if err != nil || !reflect.DeepEqual(again, row) {
 			t.Fatalf("%q became %q: %v", raw, b.Bytes(), err)
 		}
 	})

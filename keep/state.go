@@ -98,19 +98,31 @@ func SetRecipients(ctx context.Context, tx *db.Tx, text string) error {
 	return err
 }
 
-var (
-	holdOwn     = db.Exec(`update stream set held = true where own`)
-	endSessions = db.Exec(`delete from session`)
-	endInvites  = db.Exec(`delete from invitation where used = 0`)
-	freeJobs    = db.Exec(`update job set lease = '', leased_until = 0 where lease <> ''`)
-)
+var holdOwn = db.Exec(`update stream set held = true where own`)
+
+// ended are what a restore ends: what opens something to who holds it, as it may
+// have been taken back since the backup was made, and what is still to be sent,
+// as it may have been sent since.
+var ended = []db.Statement{
+	db.Exec(`delete from session`),
+	db.Exec(`delete from invitation where used = 0`),
+	db.Exec(`delete from personal_token`),
+	db.Exec(`delete from recovery_code`),
+	db.Exec(`delete from calendar_link`),
+	db.Exec(`delete from place_meeting_link`),
+	db.Exec(`delete from room_code`),
+	db.Exec(`delete from light_ask where answered = 0`), // what was answered opens nothing more
+	db.Exec(`update mail set state = 'dropped' where state in ('waiting', 'handed')`),
+	db.Exec(`delete from webhook_delivery where state = 'waiting'`),
+	db.Exec(`update job set lease = '', leased_until = 0 where lease <> ''`),
+}
 
 // Awaken readies what was restored for a life after the one it was taken from.
 // Own streams are held until those who follow were asked for what the backup
-// lacks. Sessions and open invitations end: those that had ended since the backup
-// was made must not live again.
+// lacks. What had ended since the backup was made must not live again: all that
+// opens something ends, and nothing is sent a second time.
 func Awaken(ctx context.Context, l *db.Loader) error {
-	for _, s := range []db.Statement{holdOwn, endSessions, endInvites, freeJobs} {
+	for _, s := range append([]db.Statement{holdOwn}, ended...) {
 		if err := l.Then(ctx, s); err != nil {
 			return err
 		}

@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"filippo.io/age"
 
+	"translocal/act"
 	"translocal/blob"
 	"translocal/db"
 	"translocal/keep"
@@ -66,7 +68,7 @@ func (c *BackupCmd) Run(ctx context.Context) error {
 
 // shelf is where the backup goes, and its name there.
 func (c *BackupCmd) shelf(encrypted bool) (keep.Shelf, string, error) {
-	name := keep.FileName(time.Now(), encrypted)
+	name := keep.FileName("", time.Now(), encrypted)
 	if keep.IsBucket(c.To) || isFolder(c.To) {
 		s, err := keep.OpenShelf(c.To)
 		return s, name, err
@@ -169,7 +171,10 @@ func (c *RestoreCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 		fmt.Printf("%d rows and %d files as of %s.\n", counts.Total(), counts.Files, m.Made.Format(time.RFC3339))
-		fmt.Println("Everybody has to sign in anew, and invitations that were open have ended.")
+		fmt.Println("Everybody has to sign in anew. Open invitations, tokens of programs, recovery codes, secret calendar addresses, codes of a room and")
+		fmt.Println("questions to people without an account have ended. Mail and calls to other programs that waited are not sent.")
+		fmt.Println("What was done after the backup was made has to be done again: accounts erased, members removed or their role changed, people blocked,")
+		fmt.Println("passwords changed, texts hidden. Ask your keepers what they remember.")
 		fmt.Println("Until those who follow its places have been asked for what the backup lacks, the node writes nothing; a keeper can decide otherwise on the page /site.")
 		return nil
 	})
@@ -229,7 +234,16 @@ func (c *RestoreCmd) restore(ctx context.Context, in io.Reader, dir string) (m k
 	if err != nil {
 		return m, counts, err
 	}
-	return keep.Read(ctx, plain, keep.Node{DB: d, Files: files}, nil, keep.Awaken)
+	keys, err := act.OpenKeyring(filepath.Join(dir, "secret"))
+	if err != nil {
+		return m, counts, err
+	}
+	return keep.Read(ctx, plain, keep.Node{DB: d, Files: files}, nil, func(ctx context.Context, l *db.Loader) error {
+		if err := keys.OpensAll(ctx, l.Tx()); err != nil {
+			return fmt.Errorf("the secret is that of another node: it does not open the keys in this backup. Nothing was restored (%w)", err)
+		}
+		return keep.Awaken(ctx, l)
+	})
 }
 
 // passing shows how far a file has been read.
@@ -246,15 +260,37 @@ func (p *passing) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// intoNewFolder has fill work in a folder beside target, which takes its place
-// once it is whole. A target in which anything lies is refused.
-func intoNewFolder(target string, fill func(dir string) error) (err error) {
-	switch list, err := os.ReadDir(target); {
-	case err == nil && len(list) > 0:
-		return fmt.Errorf("%s is not empty. Nothing was changed. Name a new folder with --data", target)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+// lostAndFound is what some disks have in their first folder.
+const lostAndFound = "lost+found"
+
+// intoNewFolder has fill work in a folder with a name of its own, and gives what it
+// made its place once it is whole. A target in which anything lies is refused. Fill
+// works inside a target that exists: it may be a disk of its own, or the one folder
+// that this program may write; else beside it. Either way the place in which names
+// change in the end has been written before fill begins.
+func intoNewFolder(target string, fill func(dir string) error) error {
+	list, err := os.ReadDir(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return besideFolder(target, fill)
+	}
+	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(list, func(e fs.DirEntry) bool { return e.Name() != lostAndFound }) {
+		return fmt.Errorf("%s is not empty. Nothing was changed. Name a new folder with --data", target)
+	}
+	dir, err := os.MkdirTemp(target, ".unfinished-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := fill(dir); err != nil {
+		return err
+	}
+	return moveUp(dir, target)
+}
+
+func besideFolder(target string, fill func(dir string) error) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return err
 	}
@@ -266,10 +302,26 @@ func intoNewFolder(target string, fill func(dir string) error) (err error) {
 	if err := fill(dir); err != nil {
 		return err
 	}
-	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty folder
+	return os.Rename(dir, target)
+}
+
+// moveUp moves all that lies in dir to target, or nothing of it.
+func moveUp(dir, target string) error {
+	list, err := os.ReadDir(dir)
+	if err != nil {
 		return err
 	}
-	return os.Rename(dir, target)
+	for i, e := range list {
+		err := os.Rename(filepath.Join(dir, e.Name()), filepath.Join(target, e.Name()))
+		if err == nil {
+			continue
+		}
+		for _, moved := range list[:i] {
+			err = errors.Join(err, os.Rename(filepath.Join(target, moved.Name()), filepath.Join(dir, moved.Name())))
+		}
+		return err
+	}
+	return nil
 }
 
 // SecretCmd prints the node's secret, for the safe.

@@ -46,15 +46,27 @@ func (n *node) warnOfBackup(ctx context.Context, now time.Time) error {
 }
 
 // backupDaily writes a backup and removes the oldest ones beyond the number that
-// is kept. A failure is told to keepers, who would else learn of it too late.
+// is kept. A failure is told to keepers, who would else learn of it too late; only
+// the end of the program is none. Once the backup is stored it is not made again.
 func (n *node) backupDaily(ctx context.Context, b autoBackup, now time.Time) error {
-	err := n.backupTo(ctx, b, now)
-	if err == nil || ctx.Err() != nil {
+	why, err := "keep.notice.backup_failed", n.backupTo(ctx, b, now)
+	_, stored := errors.AsType[afterStored](err)
+	if stored {
+		why = "keep.notice.prune_failed"
+	}
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
 	slog.Error("the daily backup failed", "err", err)
-	return errors.Join(err, n.fed.NoteSite(ctx, "keep.notice.backup_failed", map[string]string{"why": err.Error()}))
+	told := n.fed.NoteSite(context.WithoutCancel(ctx), why, map[string]string{"why": err.Error()}) // also when its time ran out
+	if stored {
+		return told
+	}
+	return errors.Join(err, told)
 }
+
+// afterStored is a failure of what follows a backup that lies there whole.
+type afterStored struct{ error }
 
 func (n *node) backupTo(ctx context.Context, b autoBackup, now time.Time) error {
 	text, err := keep.RecipientsText(ctx, n.db)
@@ -72,12 +84,17 @@ func (n *node) backupTo(ctx context.Context, b autoBackup, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	w, err := keep.WriteTo(ctx, shelf, keep.FileName(now, true), keep.Node{DB: n.db, Files: n.blobs}, to, nil)
+	site, err := keep.SiteMark(ctx, n.db)
 	if err != nil {
 		return err
 	}
-	if err := keep.Note(ctx, n.db, keep.Last{At: now, Bytes: w.Size, Encrypted: true}); err != nil {
+	w, err := keep.WriteTo(ctx, shelf, keep.FileName(site, now, true), keep.Node{DB: n.db, Files: n.blobs}, to, nil)
+	if err != nil {
 		return err
 	}
-	return keep.Prune(ctx, shelf, b.Keep)
+	err = keep.Note(ctx, n.db, keep.Last{At: now, Bytes: w.Size, Encrypted: true})
+	if err = errors.Join(err, keep.Prune(ctx, shelf, site, b.Keep)); err != nil {
+		return afterStored{err}
+	}
+	return nil
 }

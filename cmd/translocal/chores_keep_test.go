@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"translocal/act"
 	"translocal/db"
@@ -79,13 +84,81 @@ func TestTheDailyBackupKeepsTheNewest(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*.age"))
 	must(t, err)
-	want := []string{keep.FileName(now.AddDate(0, 0, 2), true), keep.FileName(now.AddDate(0, 0, 3), true)}
+	site, err := keep.SiteMark(ctx, n.db)
+	must(t, err)
+	want := []string{keep.FileName(site, now.AddDate(0, 0, 2), true), keep.FileName(site, now.AddDate(0, 0, 3), true)}
 	if len(left) != 2 || filepath.Base(left[0]) != want[0] || filepath.Base(left[1]) != want[1] {
 		t.Error(left, want)
 	}
 	if _, err := os.Stat(foreign); err != nil {
 		t.Error("what was not ours was removed:", err)
 	}
+}
+
+func TestABackupIsNotMadeAgainForWhatFollowsIt(t *testing.T) {
+	n, _, v := begun(t, place.Movement)
+	ctx, now := t.Context(), time.Now()
+	setKey(t, n)
+	// A store that lets nothing be removed, as many do on purpose.
+	store := s3mem.New()
+	must(t, store.CreateBucket("backups"))
+	whole := gofakes3.New(store).Server()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		whole.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	b := autoBackup{To: "s3://backups?region=us-east-1&endpoint=" + srv.URL, Keep: 1}
+	must(t, n.backupDaily(ctx, b, now.AddDate(0, 0, -1)))
+	must(t, n.backupDaily(ctx, b, now)) // nil: the job is done for today
+	shelf, err := keep.OpenShelf(b.To)
+	must(t, err)
+	names, err := shelf.Names(ctx)
+	must(t, err)
+	if len(names) != 2 {
+		t.Error("stored:", names)
+	}
+	if k := siteNotices(t, n, v); !slices.Contains(k, "keep.notice.prune_failed") || slices.Contains(k, "keep.notice.backup_failed") {
+		t.Error("keepers are told:", k)
+	}
+}
+
+func TestABackupThatRunsOutOfTimeIsTold(t *testing.T) {
+	n, _, v := begun(t, place.Movement)
+	setKey(t, n)
+	over, end := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer end()
+	if err := n.backupDaily(over, autoBackup{To: t.TempDir(), Keep: 1}, time.Now()); err == nil {
+		t.Error("it ended well")
+	}
+	if k := siteNotices(t, n, v); !slices.Contains(k, "keep.notice.backup_failed") {
+		t.Error("nobody is told:", k)
+	}
+}
+
+func TestABackupThatEndsWithTheProgramIsNoFailure(t *testing.T) {
+	n, _, v := begun(t, place.Movement)
+	setKey(t, n)
+	over, end := context.WithCancel(t.Context())
+	end()
+	if err := n.backupDaily(over, autoBackup{To: t.TempDir(), Keep: 1}, time.Now()); err == nil {
+		t.Error("it ended well")
+	}
+	if k := siteNotices(t, n, v); len(k) > 0 {
+		t.Error("told:", k)
+	}
+}
+
+func setKey(t *testing.T, n *node) {
+	t.Helper()
+	must(t, n.db.Write(t.Context(), func(tx *db.Tx) error {
+		return keep.SetRecipients(t.Context(), tx, "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p")
+	}))
 }
 
 func TestRecordsAreNeverErased(t *testing.T) {

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"translocal/act"
 	"translocal/db"
 	"translocal/fed"
+	"translocal/keep"
 	"translocal/record"
 )
 
@@ -35,7 +33,8 @@ func (c *ExportCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(c.To, func(w io.Writer) error { return n.fed.Export(ctx, f, w) }); err != nil {
+	put := keep.Folder(filepath.Dir(c.To)).Put
+	if err := put(ctx, filepath.Base(c.To), func(w io.Writer) error { return n.fed.Export(ctx, f, w) }); err != nil {
 		return err
 	}
 	s, err := n.log.StreamOf(ctx, f)
@@ -60,24 +59,6 @@ func findPlace(ctx context.Context, n *node, what string) (act.Fingerprint, erro
 		return "", fmt.Errorf("%d places are called %q. Give the URL of the one that you mean", len(list), what)
 	}
 	return list[0], nil
-}
-
-// writeNew has fill write a new file, which is there whole or not at all.
-func writeNew(path string, fill func(io.Writer) error) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is there already. Nothing was written", path)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".unfinished-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // once renamed it is no longer there
-	b := bufio.NewWriter(f)
-	err = fill(b)
-	if err = errors.Join(err, b.Flush(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // ImportPlaceCmd reads what ExportCmd wrote.
