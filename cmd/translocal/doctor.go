@@ -265,8 +265,11 @@ func lookAtPages(ctx context.Context, d *db.DB) finding {
 
 func (c *DoctorCmd) lookAtSecret(ctx context.Context, d *db.DB) finding {
 	const look = "secret"
-	if err := secretStands(ctx, d, c.Data); err != nil {
+	switch err := secretStands(ctx, d, c.Data); {
+	case errors.Is(err, errNoSecret):
 		return bad(look, "the file \"secret\" is missing", "Put it back from the paper or copy on which it was kept. Without it the places of this node can't sign.")
+	case err != nil:
+		return bad(look, err.Error(), "Look as the user as whom the node runs. If that user can't read the file \"secret\" and its folder, let it.")
 	}
 	path := filepath.Join(c.Data, "secret")
 	if _, err := os.Stat(path); err != nil {

@@ -272,3 +272,15 @@ func cancelled(t *testing.T) context.Context {
 	stop()
 	return ctx
 }
+
+func TestASecretThatCanNotBeReachedIsNotCalledMissing(t *testing.T) {
+	n, _, _ := begun(t, place.Movement)
+	file := filepath.Join(t.TempDir(), "a file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	for dir, missing := range map[string]bool{t.TempDir(): true, file: false} { // below a file nothing can be looked up
+		f := (&DoctorCmd{Data: dir}).lookAtSecret(t.Context(), n.db)
+		if !f.Bad || strings.Contains(f.Says, "missing") != missing {
+			t.Errorf("%+v", f)
+		}
+	}
+}

@@ -172,6 +172,8 @@ func notMoved(o nodeOptions) error {
 
 var anyKey = db.Rows[int64](`select (select count(*) from actor_key) + (select count(*) from site_key)`)
 
+var errNoSecret = errors.New("the file \"secret\" is missing")
+
 // secretStands refuses to make a new secret where keys are wrapped by another,
 // which is missing: with a new one none of them could be opened.
 func secretStands(ctx context.Context, d *db.DB, data string) error {
@@ -180,7 +182,7 @@ func secretStands(ctx context.Context, d *db.DB, data string) error {
 	}
 	n, err := anyKey.One(ctx, d)
 	if err == nil && n > 0 {
-		err = fmt.Errorf("the file \"secret\" is missing in %s, and without it this node can't sign. Nothing was changed. Put it back from where it was kept; replicas need a copy of the first one's", data)
+		err = fmt.Errorf("%w in %s, and without it this node can't sign. Nothing was changed. Put it back from where it was kept; replicas need a copy of the first one's", errNoSecret, data)
 	}
 	return err
 }
