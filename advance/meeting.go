@@ -33,6 +33,7 @@ type Task struct {
 	Day     string    `json:"day"`    // YYYY-MM-DD, "" while the meeting is not known
 	Keepers [2]string `json:"keepers"`
 	Names   [2]string `json:"names"`
+	NoName  [2]bool   `json:"names_hidden"` // the pseudonym is hidden
 	Done    bool      `json:"done"`
 }
 
@@ -185,10 +186,25 @@ func (ad *Advances) DropTask(ctx context.Context, v place.Viewer, bringing, task
 
 // Plan reads the plan of a bringing, for members.
 func (ad *Advances) Plan(ctx context.Context, v place.Viewer, bringing string) (*Plan, error) {
-	if _, err := ad.owner(ctx, ad.db, v, bringing, place.PlanTasks); err != nil {
+	stream, err := ad.owner(ctx, ad.db, v, bringing, place.PlanTasks)
+	if err != nil {
 		return nil, err
 	}
-	return ad.plan(ctx, bringing)
+	names, err := place.NamesIn(ctx, ad.db, v, stream)
+	if err != nil {
+		return nil, err
+	}
+	p, err := ad.plan(ctx, bringing)
+	if err != nil {
+		return nil, err
+	}
+	for i := range p.Tasks {
+		t := &p.Tasks[i]
+		for k := range t.Names {
+			t.NoName[k] = names.Hide(t.Keepers[k], &t.Names[k])
+		}
+	}
+	return p, nil
 }
 
 func (ad *Advances) plan(ctx context.Context, bringing string) (*Plan, error) {

@@ -239,3 +239,29 @@ func TestAnErasedAccountLeavesNoNameInReports(t *testing.T) {
 		}
 	}
 }
+
+// What waits for a keeper stands in the order in which it came, reported or held.
+func TestTheQueueShowsTheOldestFirst(t *testing.T) {
+	ctx := t.Context()
+	g, m := moderated(t)
+	p, v, other := g.propose(t, RuleConsent, 1), g.members[0], g.members[1]
+	at := time.Now()
+	tick := func() time.Time { at = at.Add(time.Minute); return at }
+	g.now = tick
+	must(t, m.SetLimits(ctx, g.keeper, g.place.Stream, moderate.Limits{Looks: 2}))
+	must(t, g.Say(ctx, v, p.ID, Question, "First", false))
+	must(t, g.Say(ctx, v, p.ID, Question, "Second", false))
+	must(t, m.SetLimits(ctx, g.keeper, g.place.Stream, moderate.Limits{}))
+	must(t, g.Say(ctx, other, p.ID, Question, "Zeroth", false))
+	said := g.read(t, v, p).Voices
+	must(t, m.Report(ctx, v, moderate.Report{Kind: moderate.Voice, Stream: g.place.Stream, Thing: said[2].ID, Category: "spam"}))
+	q, err := m.Queue(ctx, g.keeper, g.place.Stream)
+	must(t, err)
+	var order []string
+	for _, c := range q.Open {
+		order = append(order, c.Said)
+	}
+	if got := strings.Join(order, ", "); got != "Zeroth, First, Second" { // the report is made now, the others minutes later
+		t.Errorf("the queue begins with %s", got)
+	}
+}

@@ -90,6 +90,7 @@ type Taken struct {
 	Role   string `json:"role"`
 	Person string `json:"person"`
 	Name   string `json:"name"`
+	NoName bool   `json:"name_hidden,omitempty"` // the pseudonym is hidden
 }
 
 // Taker is who has taken a role, the zero value while nobody has.
@@ -332,7 +333,7 @@ func (ms *Meetings) Take(ctx context.Context, v place.Viewer, stream act.Fingerp
 		if err := place.May(ctx, tx, v, stream, place.TakeRole, place.Any); err != nil {
 			return err
 		}
-		m, err := ms.read(ctx, tx, stream, id)
+		m, err := ms.read(ctx, tx, v, stream, id)
 		if err != nil {
 			return err
 		}
@@ -375,7 +376,7 @@ func (ms *Meetings) on(ctx context.Context, v place.Viewer, stream act.Fingerpri
 		if err := place.May(ctx, tx, v, stream, place.PlanMeeting, place.Any); err != nil {
 			return err
 		}
-		m, err := ms.read(ctx, tx, stream, id)
+		m, err := ms.read(ctx, tx, v, stream, id)
 		if err != nil {
 			return err
 		}
@@ -398,7 +399,7 @@ func (ms *Meetings) tell(ctx context.Context, tx *db.Tx, stream act.Fingerprint,
 
 // Read reads one meeting: whole for a member, as it is public for others.
 func (ms *Meetings) Read(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string) (*Meeting, error) {
-	m, err := ms.read(ctx, ms.db, stream, id)
+	m, err := ms.read(ctx, ms.db, v, stream, id)
 	if fault.Is(err, fault.NotFound) { // that there is none is for members to know
 		if err := place.May(ctx, ms.db, v, stream, place.ReadMeetings, place.Any); err != nil {
 			return nil, err
@@ -434,7 +435,7 @@ func (m *Meeting) outside() {
 	}
 }
 
-func (ms *Meetings) read(ctx context.Context, on db.Queryer, stream act.Fingerprint, id string) (*Meeting, error) {
+func (ms *Meetings) read(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Fingerprint, id string) (*Meeting, error) {
 	row, err := meetingByID.One(ctx, on, stream, id)
 	if err != nil {
 		return nil, err
@@ -443,7 +444,16 @@ func (ms *Meetings) read(ctx context.Context, on db.Queryer, stream act.Fingerpr
 	if err != nil {
 		return nil, err
 	}
-	m.Roles, err = rolesOf.All(ctx, on, id)
+	rows, err := rolesOf.All(ctx, on, id)
+	if err != nil {
+		return nil, err
+	}
+	names, err := place.NamesIn(ctx, on, v, stream)
+	for _, r := range rows {
+		t := Taken{Role: r.Role, Person: r.Person, Name: r.Name}
+		t.NoName = names.Hide(r.Person, &t.Name)
+		m.Roles = append(m.Roles, t)
+	}
 	return m, err
 }
 

@@ -48,7 +48,7 @@ var (
 	lastZone      = db.Rows[string](`select zone from place_meeting where stream = $1 order by made desc, id limit 1`)
 
 	// A role counts as long as the membership under which it was taken.
-	rolesOf = db.Rows[Taken](`select r.role, r.person, p.name from place_meeting_role r join place_meeting m on m.id = r.meeting
+	rolesOf = db.Rows[takenRow](`select r.role, r.person, p.name from place_meeting_role r join place_meeting m on m.id = r.meeting
 		join belongs b on b.stream = m.stream and b.person = r.person and b.since = r.since join person p on p.id = r.person
 		where r.meeting = $1 order by r.role`)
 	takeRole = db.Exec(`insert into place_meeting_role (meeting, role, person, since)
@@ -64,6 +64,8 @@ var (
 		join belongs b on b.stream = l.stream and b.person = l.person and b.since = l.since join person p on p.id = l.person
 		where l.token = $1 and l.expires > $2`)
 )
+
+type takenRow struct{ Role, Person, Name string }
 
 type linkRow struct {
 	Stream act.Fingerprint

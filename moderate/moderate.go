@@ -6,6 +6,7 @@
 package moderate
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -181,8 +182,9 @@ func notOwn(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Finge
 	return err
 }
 
-// Hide hides a thing from all but its author and the keepers, who see why; what
-// was reported about it is answered with that.
+// Hide hides the words of a thing from all but its author; that and why it is
+// hidden everybody sees who could read it, and keepers have the words in their
+// queue. What was reported about it is answered with that.
 func (m *Moderation) Hide(ctx context.Context, v place.Viewer, stream act.Fingerprint, kind Kind, id, reason string) error {
 	reason, err := fault.RequiredPassage("reason", reason, place.MaxReason)
 	if err != nil {
@@ -337,6 +339,7 @@ func (m *Moderation) Queue(ctx context.Context, v place.Viewer, stream act.Finge
 			q.Hidden = append(q.Hidden, c)
 		}
 	}
+	slices.SortStableFunc(q.Open, func(a, b Case) int { return cmp.Compare(a.Since, b.Since) })
 	q.cut()
 	return q, m.markOwn(ctx, v, stream, q)
 }

@@ -111,5 +111,6 @@ func (p *Places) BlockedPeople(ctx context.Context, v Viewer, stream act.Fingerp
 	if err := May(ctx, p.db, v, stream, BlockPerson, Any); err != nil {
 		return nil, err
 	}
-	return blockedPeople.All(ctx, p.db, stream)
+	list, err := blockedPeople.All(ctx, p.db, stream)
+	return orEmpty(list), err
 }

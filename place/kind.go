@@ -30,7 +30,7 @@ type Power string
 // or by the capability.
 const (
 	ErasePublished Power = "erase_published" // take texts and names out of published acts
-	EraseAccount   Power = "erase_account"   // for whoever builds it: forget an account and its name when somebody leaves
+	EraseAccount   Power = "erase_account"   // forget an account and its name, when its person asks: Places.EraseAccount
 )
 
 // Powers is the table of what each kind allows: what stands in no list is refused.

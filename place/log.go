@@ -30,11 +30,23 @@ type Entry struct {
 	ID     string `json:"id"`
 	At     int64  `json:"at"`
 	Who    string `json:"who"`
+	NoWho  bool   `json:"who_hidden,omitempty"` // the keeper's pseudonym is hidden
 	Deed   Deed   `json:"deed"`
 	Whom   string `json:"whom"`
-	Some   bool   `json:"some"` // it was done to a person, named or not
+	NoWhom bool   `json:"whom_hidden,omitempty"` // theirs is
+	Some   bool   `json:"some"`                  // it was done to a person, named or not
 	What   string `json:"what"`
 	Reason string `json:"reason"`
+}
+
+type deedRow struct {
+	ID          string
+	At          int64
+	Who, Name   string
+	Deed        Deed
+	Whom, Name2 string
+	What        string
+	Reason      string
 }
 
 // LogPage is how many entries are shown at a time.
@@ -43,7 +55,7 @@ const LogPage = 50
 // The log is only ever added to: there is no query that changes it.
 var (
 	insertDeed = db.Exec(`insert into keeper_log (id, stream, at, who, deed, whom, what, reason) values ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	deedsOf    = db.Rows[Entry](`select l.id, l.at, coalesce(k.name, ''), l.deed, coalesce(p.name, ''), l.whom <> '', l.what, l.reason
+	deedsOf    = db.Rows[deedRow](`select l.id, l.at, l.who, coalesce(k.name, ''), l.deed, l.whom, coalesce(p.name, ''), l.what, l.reason
 		from keeper_log l left join person k on k.id = l.who left join person p on p.id = l.whom
 		where l.stream = $1 and ($2 = 0 or l.at < $2) order by l.at desc, l.id limit $3`)
 )
@@ -61,5 +73,15 @@ func (p *Places) Deeds(ctx context.Context, v Viewer, stream act.Fingerprint, be
 	if err := May(ctx, p.db, v, stream, ReadLog, Any); err != nil {
 		return nil, err
 	}
-	return deedsOf.All(ctx, p.db, stream, before, LogPage)
+	rows, err := deedsOf.All(ctx, p.db, stream, before, LogPage)
+	if err != nil {
+		return nil, err
+	}
+	names, err := NamesIn(ctx, p.db, v, stream)
+	list := make([]Entry, len(rows))
+	for i, r := range rows {
+		list[i] = Entry{ID: r.ID, At: r.At, Who: r.Name, Deed: r.Deed, Whom: r.Name2, Some: r.Whom != "", What: r.What, Reason: r.Reason}
+		list[i].NoWho, list[i].NoWhom = names.Hide(r.Who, &list[i].Who), names.Hide(r.Whom, &list[i].Whom)
+	}
+	return list, err
 }

@@ -438,11 +438,9 @@ func (p *Places) Members(ctx context.Context, v Viewer, stream act.Fingerprint) 
 	if err != nil {
 		return nil, err
 	}
-	role, err := RoleIn(ctx, p.db, v, stream)
+	names, err := NamesIn(ctx, p.db, v, stream)
 	for i := range list {
-		if list[i].NoName && role != Keeper && list[i].Person != v.Person {
-			list[i].Name = ""
-		}
+		names.Hide(list[i].Person, &list[i].Name)
 	}
 	return list, err
 }

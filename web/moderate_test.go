@@ -2,10 +2,13 @@ package web_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"translocal/act"
+	"translocal/advance"
+	"translocal/place"
 )
 
 // A text that is hidden is read through no door of the node, its acts stay as
@@ -125,5 +128,63 @@ func TestWhoIsBlockedIsToldAndLeaves(t *testing.T) {
 	}
 	if a := w.do(w.member, get("/account/leaving")); !strings.Contains(a.body, "Threats by night") || strings.Contains(a.body, leave) {
 		t.Error("the block is gone, or the membership is not")
+	}
+}
+
+// A pseudonym that is hidden is shown on no page of its place, but to its bearer
+// and the keepers.
+func TestAHiddenPseudonymIsReadNowhere(t *testing.T) {
+	w := newWorld(t)
+	ctx, loud := t.Context(), w.join(w.keeper, w.here, place.Member, "Krummholz")
+	must(t, w.advances.PutTask(ctx, w.keeper.Viewer, w.bringing, advance.Task{Title: "Carry the tables", Before: 2, Keepers: [2]string{loud.Person, w.keeper.Person}}))
+	id := w.meeting(false)
+	must(t, w.meetings.Take(ctx, loud.Viewer, w.here.Stream, id, "scribe", true))
+	must(t, w.places.SetRole(ctx, w.keeper.Viewer, w.here.Stream, loud.Person, place.Keeper))
+	must(t, w.places.SetRole(ctx, w.keeper.Viewer, w.here.Stream, loud.Person, place.Member))
+	doors := map[string]call{
+		"the members":     get(w.p("/members")),
+		"the log":         get(w.p("/keepers-log")),
+		"the log by API":  api("GET", w.s("/keepers-log"), nil),
+		"the plan":        get(w.atBringing() + "/plan"),
+		"the plan by API": api("GET", w.s("/bringings/plan"+w.byBringing()), nil),
+		"a meeting":       get(w.p("/meeting/" + id)),
+		"it by API":       api("GET", w.s("/meetings/"+id), nil),
+	}
+	shown := func(as person) (list []string) {
+		for name, c := range doors {
+			a := w.do(as, c)
+			if a.status != 200 {
+				t.Fatalf("%s: %d", name, a.status)
+			}
+			if strings.Contains(a.body, "Krummholz") {
+				list = append(list, name)
+			}
+		}
+		slices.Sort(list)
+		return list
+	}
+	if list := shown(w.member); len(list) != len(doors) {
+		t.Fatal("at first it is shown by", list)
+	}
+	if a := w.do(w.keeper, post(w.p("/moderation/decide"), "of", "person", "thing", loud.Person, "do", "hide", "reason", "It mocks somebody")); a.status != 303 {
+		t.Fatal("hiding is answered", a.status)
+	}
+	if list := shown(w.member); len(list) > 0 {
+		t.Error("hidden, it is shown by", list)
+	}
+	for _, who := range []person{loud, w.keeper} {
+		if list := shown(who); len(list) != len(doors) {
+			t.Error("its bearer and the keepers see it only by", list)
+		}
+	}
+}
+
+// Lists through the API are lists when nothing is in them.
+func TestNothingIsAnEmptyList(t *testing.T) {
+	w := newWorld(t)
+	for _, at := range []string{"/blocked-people", "/keepers-log"} {
+		if a := w.do(w.keeper, api("GET", w.s(at), nil)); a.status != 200 || strings.TrimSpace(a.body) != "[]" {
+			t.Errorf("%s: %d %s", at, a.status, a.body)
+		}
 	}
 }

@@ -57,12 +57,30 @@ func checkMessages(r *repository) (found []problem, err error) {
 			found = append(found, problem{use.where, "uses the message " + use.what + ", which is not in English"})
 		}
 	}
+	for _, use := range used.plain {
+		if plural(english, use.what) {
+			found = append(found, problem{use.where, "reads " + use.what + " with T: a message with plural forms needs N and its number"})
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(english)) {
 		if !used.covers(key) {
 			found = append(found, problem{localeDir + "en", key + " is used nowhere"})
 		}
 	}
 	return found, nil
+}
+
+// plural tells whether a message, or one of those that begin with a prefix, has
+// a form for each number. A prefix that is the name of a part tells too little.
+func plural(english texts, key string) bool {
+	for k, forms := range english {
+		if k == key || strings.HasSuffix(key, ".") && strings.Count(key, ".") > 1 && strings.HasPrefix(k, key) {
+			if _, plain := forms[""]; !plain && len(forms) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func readTexts(r *repository) (map[string]texts, error) {
@@ -167,6 +185,7 @@ type uses struct {
 	parts    map[string]bool
 	files    *token.FileSet
 	called   []problem       // where, and the key that must exist
+	plain    []problem       // where, and the key or prefix of keys that T reads
 	literals map[string]bool // every string constant of the code
 	prefixes []string        // "error." where the code says "error." + kind
 	begun    map[ast.Node]bool
@@ -239,6 +258,7 @@ func (u *uses) look(n ast.Node) {
 			u.begun[n.X] = true
 		}
 	case *ast.CallExpr:
+		u.readPlain(n)
 		for _, i := range keyArguments(n.Fun) {
 			if i >= len(n.Args) {
 				continue
@@ -247,6 +267,28 @@ func (u *uses) look(n ast.Node) {
 				u.call(n.Args[i], text)
 				u.begun[n.Args[i]] = true // once is enough
 			}
+		}
+	}
+}
+
+// readPlain notes a call of T, or of web's t, with a key or the beginning of one.
+func (u *uses) readPlain(n *ast.CallExpr) {
+	name := ""
+	switch f := n.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+	}
+	if name != "T" && name != "t" {
+		return
+	}
+	for _, arg := range n.Args[:min(2, len(n.Args))] {
+		if sum, ok := arg.(*ast.BinaryExpr); ok && sum.Op == token.ADD {
+			arg = sum.X
+		}
+		if text, ok := literal(arg); ok && (messageKey.MatchString(text) || keyPrefix.MatchString(text)) {
+			u.plain = append(u.plain, problem{u.files.Position(n.Pos()).String(), text})
 		}
 	}
 }
