@@ -343,6 +343,8 @@ func (ms *Meetings) Take(ctx context.Context, v place.Viewer, stream act.Fingerp
 		}
 		if t := m.Taker(role); t.Person == v.Person {
 			return nil
+		} else if t.NoName {
+			return fault.New(fault.Conflict, "meeting.fault.taken_by_somebody")
 		} else if t.Person != "" {
 			return fault.New(fault.Conflict, "meeting.fault.taken", "name", t.Name)
 		}

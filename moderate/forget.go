@@ -4,7 +4,45 @@ import (
 	"context"
 
 	"translocal/db"
+	"translocal/place"
 )
+
+// OwnReport is a report that a person made: without what others said, and
+// without who decided.
+type OwnReport struct {
+	Place    string `json:"place"` // "" for what the site judges
+	Kind     Kind   `json:"kind"`
+	Category string `json:"category"`
+	Words    string `json:"words"`
+	Made     int64  `json:"made"`  // microseconds
+	State    string `json:"state"` // open, hidden, left
+}
+
+// OwnHiding is something of a person's that is not shown at present.
+type OwnHiding struct {
+	Place  string `json:"place"`
+	Kind   Kind   `json:"kind"`
+	Said   string `json:"said"`
+	Reason string `json:"reason"` // "" while it waits for a keeper
+	Since  int64  `json:"since"`
+}
+
+var (
+	ownReports = db.Rows[OwnReport](`select coalesce(p.name, ''), r.kind, r.category, r.words, r.made, r.state
+		from report r left join place p on p.stream = r.stream where r.made_by = $1 order by r.made, r.id`)
+	ownHidden = db.Rows[OwnHiding](`select coalesce(p.name, ''), h.kind, h.said, h.reason, h.since
+		from hidden h left join place p on p.stream = h.stream where h.about = $1 order by h.since, h.thing`)
+)
+
+// OwnData is what the viewer reported, and what of theirs is hidden.
+func (m *Moderation) OwnData(ctx context.Context, v place.Viewer) ([]OwnReport, []OwnHiding, error) {
+	reports, err := ownReports.All(ctx, m.db, v.Person)
+	if err != nil {
+		return nil, nil, err
+	}
+	hidden, err := ownHidden.All(ctx, m.db, v.Person)
+	return reports, hidden, err
+}
 
 var (
 	forgetNames = []db.Statement{

@@ -238,7 +238,7 @@ func (n *Notices) Unsubscribe(ctx context.Context, token string) error {
 
 // Forget drops all that is kept here about somebody whose account ends.
 func (n *Notices) Forget(ctx context.Context, tx *db.Tx, person string, _ bool) error {
-	for _, s := range []db.Statement{dropNotices, dropMails, dropAddress} {
+	for _, s := range []db.Statement{dropNotices, dropMails, dropAddress, forgetAsker} {
 		if _, err := s.Run(ctx, tx, person); err != nil {
 			return err
 		}

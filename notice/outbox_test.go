@@ -195,12 +195,15 @@ func TestForget(t *testing.T) {
 	g.remind = []Reminder{g.task("2026-03-05", g.cedar.Person)}
 	must(t, g.Remind(t.Context()))
 	must(t, g.Gather(t.Context()))
+	must(t, g.places.SetRole(t.Context(), g.alder, g.place.Stream, g.cedar.Person, place.Keeper))
+	_, err := g.AskOf(t.Context(), g.cedar, g.place.Stream, AskTask, g.putTask("More"), "")
+	must(t, err)
 	must(t, g.db.Write(t.Context(), func(tx *db.Tx) error { return g.Forget(t.Context(), tx, g.cedar.Person, true) }))
 	must(t, g.Send(t.Context()))
 	if n := len(g.office.Got()); n != 0 {
 		t.Errorf("%d mails", n)
 	}
-	for _, table := range []string{"notice", "mail", "mail_address"} {
+	for _, table := range []string{"notice", "mail", "light_ask", "mail_address"} {
 		rows, err := g.db.Dump(t.Context(), table, map[string][]string{"mail_address": {"person"}}[table])
 		if table != "mail_address" {
 			rows, err = g.db.Dump(t.Context(), table, []string{"id"})

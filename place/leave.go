@@ -16,6 +16,10 @@ type OwnAccount struct {
 	Sessions int       `json:"sessions"`
 	Tokens   int       `json:"tokens"`
 	Codes    int       `json:"recovery_codes"` // unused
+
+	Blocks   []OwnBlock   `json:"blocked_by"`
+	Vouches  []OwnVouch   `json:"vouches"`
+	Requests []OwnRequest `json:"requests"`
 }
 
 // OwnRole is the person's role in a place.
@@ -24,6 +28,19 @@ type OwnRole struct {
 	Name  string `json:"name"`
 	Role  Role   `json:"role"`
 	Since int64  `json:"since"`
+}
+
+// OwnVouch is the person's word for somebody who waits to come in.
+type OwnVouch struct {
+	Place string `json:"place"`
+	Made  int64  `json:"made"`
+}
+
+// OwnRequest is what the person wrote to come into another place, while it waits.
+type OwnRequest struct {
+	Place   string `json:"place"`
+	Words   string `json:"words"`
+	Created int64  `json:"created"`
 }
 
 // Forget takes a person out of what a capability keeps: as its author, and with
@@ -39,13 +56,16 @@ var (
 	ownAccount      = db.Rows[ownRow](`select name, created from person where id = $1`)
 	ownRoles        = db.Rows[OwnRole](`select p.id, p.name, m.role, m.since from membership m join place p on p.stream = m.stream where m.person = $1 order by p.name, p.stream`)
 	streamsOf       = db.Rows[act.Fingerprint](`select stream from membership where person = $1 order by stream`)
+	ownVouches      = db.Rows[OwnVouch](`select p.name, v.made from vouch v join entry_request r on r.id = v.request join place p on p.stream = r.stream where v.person = $1 order by v.made, v.request`)
+	ownRequests     = db.Rows[OwnRequest](`select p.name, r.words, r.created from entry_request r join place p on p.stream = r.stream where r.person = $1 and r.expires > $2 order by r.created, r.id`)
+	eraseRequests   = db.Exec(`delete from entry_request where person = $1`)
 	erasePerson     = db.Exec(`delete from person where id = $1`)
 	eraseSessions   = db.Exec(`delete from session where person = $1`)
 	eraseRoles      = db.Exec(`delete from membership where person = $1`)
 	eraseLinks      = db.Exec(`delete from invitation where made_by = $1 and used = 0`)
 	eraseInviter    = db.Exec(`update invitation set made_by = '' where made_by = $1`)
 	eraseVouches    = db.Exec(`delete from vouch where person = $1`)
-	ofPersonErasing = []db.Statement{eraseSessions, endTokens, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, dropExplained, erasePerson}
+	ofPersonErasing = []db.Statement{eraseSessions, endTokens, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, eraseRequests, dropExplained, erasePerson}
 )
 
 // OwnData reads what is kept about the viewer's account.
@@ -70,7 +90,16 @@ func (p *Places) OwnData(ctx context.Context, v Viewer) (*OwnAccount, error) {
 		return nil, err
 	}
 	o.Sessions, o.Tokens = len(sessions), len(tokens)
-	o.Codes, err = p.RecoveryLeft(ctx, v)
+	if o.Codes, err = p.RecoveryLeft(ctx, v); err != nil {
+		return nil, err
+	}
+	if o.Blocks, err = p.BlockedIn(ctx, v); err != nil {
+		return nil, err
+	}
+	if o.Vouches, err = ownVouches.All(ctx, p.db, v.Person); err != nil {
+		return nil, err
+	}
+	o.Requests, err = ownRequests.All(ctx, p.db, v.Person, act.Micros(p.now()))
 	return o, err
 }
 
@@ -105,6 +134,9 @@ func (p *Places) EraseAccount(ctx context.Context, v Viewer, password string, wo
 			if _, err := erase.Run(ctx, tx, v.Person); err != nil {
 				return err
 			}
+		}
+		if _, err := dropVouches.Run(ctx, tx); err != nil { // for the requests that went
+			return err
 		}
 		for _, stream := range streams {
 			if err := kept(ctx, tx, stream); err != nil {

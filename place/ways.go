@@ -258,6 +258,22 @@ func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name
 	})
 }
 
+// Sweep forgets requests that are over by time, and who vouched in them. Ask and
+// Answer do so too; a place at which nobody asks any more is swept by a chore.
+func (p *Places) Sweep(ctx context.Context) error {
+	return p.db.Write(ctx, func(tx *db.Tx) error {
+		now := p.now()
+		if _, err := dropRequests.Run(ctx, tx, act.Micros(now)); err != nil {
+			return err
+		}
+		if _, err := dropOpenJoins.Run(ctx, tx, act.Micros(now.AddDate(0, 0, -1))); err != nil {
+			return err
+		}
+		_, err := dropVouches.Run(ctx, tx)
+		return err
+	})
+}
+
 // Asked is what became of a request: its place and "waiting", "let_in" or
 // "declined". A secret of nothing, or of what is over, is a fault.
 func (p *Places) Asked(ctx context.Context, secret string) (act.Fingerprint, string, error) {

@@ -227,3 +227,31 @@ func TestNothingEndedRevives(t *testing.T) {
 		t.Error("a request too late is still shown")
 	}
 }
+
+// What somebody wrote to come in goes after its time also where nobody asks again,
+// and who vouched with it.
+func TestRequestsThatAreOverAreSwept(t *testing.T) {
+	p, pl, keeper, birch := withMember(t)
+	must(t, p.SetWays(t.Context(), keeper, pl.Stream, Ways{Open: true, Asking: AskVouches, Vouches: 3}))
+	_, id := ask(t, p, keeper, pl.Stream, "Elm tree")
+	must(t, p.VouchFor(t.Context(), birch, pl.Stream, id))
+	must(t, as(t, p, pl, act.NewToken()))
+	kept := func() (n int) {
+		for _, table := range []string{"entry_request", "vouch", "open_join"} {
+			rows, err := p.db.Dump(t.Context(), table, map[string][]string{"vouch": {"request", "person"}, "entry_request": {"id"}, "open_join": {"id"}}[table])
+			must(t, err)
+			n += len(rows)
+		}
+		return n
+	}
+	must(t, p.Sweep(t.Context()))
+	if n := kept(); n != 3 {
+		t.Error("swept too early:", n)
+	}
+	past := p.now().Add(RequestLasts + time.Hour)
+	p.now = func() time.Time { return past }
+	must(t, p.Sweep(t.Context()))
+	if n := kept(); n != 0 {
+		t.Error(n, "rows outlast their time")
+	}
+}

@@ -35,7 +35,16 @@ func (s *Server) ownData(ctx context.Context, v place.Viewer) (*page.OwnData, er
 	if d.Tasks, err = s.Advances.OwnData(ctx, v); err != nil {
 		return nil, err
 	}
-	d.Drafts, err = s.Blueprints.OwnData(ctx, v)
+	if d.Drafts, err = s.Blueprints.OwnData(ctx, v); err != nil {
+		return nil, err
+	}
+	if d.Roles, d.Links, err = s.Meetings.OwnData(ctx, v); err != nil {
+		return nil, err
+	}
+	if d.Reports, d.Hidden, err = s.moderation.OwnData(ctx, v); err != nil {
+		return nil, err
+	}
+	d.Told, err = s.Notices.OwnData(ctx, v)
 	return d, err
 }
 
@@ -82,7 +91,7 @@ func (s *Server) ownDataFile(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) forgetAccount(ctx context.Context, v place.Viewer, password string, words bool) error {
-	return s.Places.EraseAccount(ctx, v, password, words, s.Decisions.Forget, s.Advances.Forget, s.Blueprints.Forget, s.moderation.Forget, s.Notices.Forget)
+	return s.Places.EraseAccount(ctx, v, password, words, s.Decisions.Forget, s.Advances.Forget, s.Blueprints.Forget, s.Meetings.Forget, s.moderation.Forget, s.Notices.Forget)
 }
 
 func (s *Server) eraseAccount(w http.ResponseWriter, r *http.Request) error {

@@ -12,6 +12,7 @@ import (
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
+	"translocal/notice"
 	"translocal/place"
 )
 
@@ -71,10 +72,44 @@ func TestTheWholeLifeOfAMember(t *testing.T) {
 	draft, err := w.blueprints.Begin(t.Context(), rowan.Viewer, w.here.Stream, "en")
 	must(t, err)
 
+	gathering := w.meeting(false)
+	if a := w.do(rowan, post(w.p("/meeting/"+gathering+"/part"), "part", "scribe")); a.status != 303 {
+		t.Fatal(a.status, a.body)
+	}
+	if a := w.do(rowan, post(w.p("/meetings/link"))); a.status != 200 {
+		t.Fatal(a.status, a.body)
+	}
+	must(t, w.places.SetWays(t.Context(), w.outsider.Viewer, w.there.Stream, place.Ways{Asking: place.AskKeepers}))
+	if _, err := w.places.Ask(t.Context(), rowan.Viewer, w.there.Stream, "", "I move there in spring"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, w.notices.Set(t.Context(), rowan.Viewer, notice.Settings{Address: "tree@post.example", Pace: notice.Once}))
+	w.proposal(decide.React)
+	must(t, w.notices.Remind(t.Context()))
+	if a := w.do(rowan, post("/report", "of", "person", "in", string(w.here.Stream), "thing", w.second.Person, "category", "other", "words", "It is my street's name")); a.status != 303 {
+		t.Fatal(a.status, a.body)
+	}
+	must(t, w.places.SetWays(t.Context(), w.keeper.Viewer, w.here.Stream, place.Ways{Asking: place.AskVouches, Vouches: 3}))
+	_, err = w.places.Ask(t.Context(), person{}.Viewer, w.here.Stream, "Willow", "From the choir")
+	must(t, err)
+	waiting, err := w.places.Requests(t.Context(), rowan.Viewer, w.here.Stream)
+	must(t, err)
+	must(t, w.places.VouchFor(t.Context(), rowan.Viewer, w.here.Stream, waiting[0].ID))
+
 	var own struct {
 		Account struct {
 			Name   string
 			Places []struct{ Name string }
+
+			Vouches  []struct{ Place string }
+			Requests []struct{ Words string }
+		}
+		Roles   []struct{ Meeting, Role string } `json:"meeting_roles"`
+		Links   []struct{ Place string }         `json:"calendar_addresses"`
+		Reports []struct{ Words string }
+		Told    struct {
+			Address, Pace string
+			Notices       []struct{ Kind string }
 		}
 		Said  []struct{ Body string }
 		Tasks []struct{ Title string }
@@ -83,6 +118,16 @@ func TestTheWholeLifeOfAMember(t *testing.T) {
 	must(t, json.Unmarshal([]byte(file.body), &own))
 	if own.Account.Name != "Rowanberry" || len(own.Account.Places) != 1 || len(own.Said) != 3 || len(own.Tasks) != 1 || strings.Contains(file.body, "Second") {
 		t.Errorf("%.800s", file.body)
+	}
+	if len(own.Account.Vouches) != 1 || len(own.Account.Requests) != 1 || own.Account.Requests[0].Words != "I move there in spring" || len(own.Roles) != 1 || len(own.Links) != 1 ||
+		len(own.Reports) != 1 || own.Told.Address != "tree@post.example" || own.Told.Pace != notice.Once || len(own.Told.Notices) == 0 {
+		t.Errorf("not all that is kept is told: %s", file.body)
+	}
+	shown := w.do(rowan, get("/account/data")).body
+	for _, want := range []string{"I move there in spring", "Assembly", "tree@post.example", "It is my street&#39;s name", "a secret address of the meetings", "your word for somebody who waits"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the page of one's own data lacks %q", want)
+		}
 	}
 	if a := w.do(rowan, get("/account/data")); a.status != 200 || !strings.Contains(a.body, "The river is missing") || !strings.Contains(a.body, "Carry the tables") {
 		t.Errorf("%d %.300s", a.status, a.body)
@@ -107,7 +152,7 @@ func TestTheWholeLifeOfAMember(t *testing.T) {
 		t.Fatal(a.status, a.body)
 	}
 	for where, row := range w.dump() {
-		if strings.Contains(row, rowan.Person) || strings.Contains(strings.ToLower(row), "rowanberry") {
+		if strings.Contains(row, "I move there") || strings.Contains(row, "tree@post") || strings.Contains(row, rowan.Person) || strings.Contains(strings.ToLower(row), "rowanberry") {
 			t.Error("the person is still in", where)
 		}
 	}
@@ -119,6 +164,9 @@ func TestTheWholeLifeOfAMember(t *testing.T) {
 	}
 	if a := w.do(person{}, get(link)); a.status != 404 {
 		t.Error("the invitation opens again:", a.status)
+	}
+	if x, err := w.meetings.Read(t.Context(), w.keeper.Viewer, w.here.Stream, gathering); err != nil || len(x.Roles) != 0 {
+		t.Error("somebody who is no more has a role:", x, err)
 	}
 	if a := w.do(w.keeper, get(at)); a.status != 200 || !strings.Contains(a.body, "somebody who left") || !strings.Contains(a.body, "Who pays") {
 		t.Errorf("the members lost what was said: %d", a.status)

@@ -9,11 +9,12 @@ import (
 	"translocal/blueprint"
 	"translocal/fed"
 	"translocal/job"
+	"translocal/place"
 	"translocal/record"
 )
 
 // chores are what a node does now and then by itself.
-func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints) []job.Kind {
+func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, p *place.Places) []job.Kind {
 	return []job.Kind{{
 		// Whoever edits the database breaks the record: the node looks itself,
 		// once a day, before others find out.
@@ -23,6 +24,10 @@ func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints) 
 		// What was told may hold how somebody can be reached: it goes when its time is over, also where nobody tells again.
 		Name: "drop-told", Every: 24 * time.Hour, Timeout: time.Minute,
 		Handle: func(ctx context.Context, _ job.Job) error { return b.DropTold(ctx) },
+	}, {
+		// What people wrote to come in is kept for as long as it says, and no longer.
+		Name: "sweep-requests", Every: 24 * time.Hour, Timeout: time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return p.Sweep(ctx) },
 	}}
 }
 
