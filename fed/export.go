@@ -38,33 +38,51 @@ const maxLine = 64 << 20
 
 // Export writes a stream that we hold, as far as it is signed.
 func (n *Node) Export(ctx context.Context, f act.Fingerprint, w io.Writer) error {
-	s, err := n.log.StreamOf(ctx, f)
+	write, err := n.export(ctx, f)
 	if err != nil {
 		return err
+	}
+	return write(w)
+}
+
+// export readies an export up to its first page, so that what is wrong is known
+// before anything is written, and gives what writes it.
+func (n *Node) export(ctx context.Context, f act.Fingerprint) (write func(io.Writer) error, err error) {
+	s, err := n.log.StreamOf(ctx, f)
+	if err != nil {
+		return nil, err
 	}
 	head, err := n.exportHead(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false) // envelopes go as they were signed
-	if err := out.Encode(exportHead{ExportFormat, s.Fingerprint, s.Actor, head.Size}); err != nil {
-		return err
-	}
-	for from := int64(0); from < head.Size; {
+	sealed := func(from int64) (page, error) {
 		p, err := n.pageOf(ctx, s, from, maxActs, head.Size)
 		if err != nil {
-			return err
+			return p, err
 		}
-		if err := n.seal(ctx, &p, head); err != nil {
-			return err
-		}
-		if err := out.Encode(p); err != nil {
-			return err
-		}
-		from = p.end()
+		return p, n.seal(ctx, &p, head)
 	}
-	return nil
+	p, err := sealed(0)
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false) // envelopes go as they were signed
+		if err := out.Encode(exportHead{ExportFormat, s.Fingerprint, s.Actor, head.Size}); err != nil {
+			return err
+		}
+		for {
+			if err := out.Encode(p); err != nil || p.end() >= head.Size {
+				return err
+			}
+			var err error
+			if p, err = sealed(p.end()); err != nil {
+				return err
+			}
+		}
+	}, nil
 }
 
 // exportHead is the signed head that an export leads to: of our own streams a
@@ -76,12 +94,13 @@ func (n *Node) exportHead(ctx context.Context, s act.Stream) (record.Checkpoint,
 	return n.record.Last(ctx, s.Fingerprint)
 }
 
-// ExportFor is Export for keepers of a place of ours.
-func (n *Node) ExportFor(ctx context.Context, v place.Viewer, f act.Fingerprint, w func() io.Writer) error {
+// ExportFor is Export for keepers of a place of ours: what write gets is written
+// later. Who may not, and what is wrong before the first byte, is an error here.
+func (n *Node) ExportFor(ctx context.Context, v place.Viewer, f act.Fingerprint) (write func(io.Writer) error, err error) {
 	if err := n.may(ctx, n.db, v, f, place.ExportPlace); err != nil {
-		return err
+		return nil, err
 	}
-	return n.Export(ctx, f, w())
+	return n.export(ctx, f)
 }
 
 // ErrExport is a file that is no whole export.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"translocal/db"
 	"translocal/fault"
@@ -130,40 +132,80 @@ func (s *Server) keepInTx(ctx context.Context, do func(tx *db.Tx) error) error {
 	})
 }
 
-// export sends the place as a file; the head goes out with its first bytes, so
-// that a refusal can still be a page.
+// export sends the place as a file.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.placeOf(r)
 	if err != nil {
 		return err
 	}
-	return s.Node.ExportFor(r.Context(), viewer(r), p.Stream, func() io.Writer {
-		h := w.Header()
-		h.Set("Content-Type", "application/jsonl")
-		h.Set("Content-Disposition", `attachment; filename="place.translocal.jsonl"`)
-		h.Set("Cache-Control", "no-store")
-		return w
-	})
+	write, err := s.Node.ExportFor(r.Context(), viewer(r), p.Stream)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/jsonl")
+	h.Set("Content-Disposition", `attachment; filename="place.translocal.jsonl"`)
+	h.Set("Cache-Control", "no-store")
+	sendLong(w, write)
+	return nil
+}
+
+// sendLong sends what write writes, however long that takes, as long as the other
+// side goes on taking it. An error ends the connection in the middle, so that
+// nobody holds what came for the whole.
+func sendLong(w http.ResponseWriter, write func(io.Writer) error) {
+	if err := write(patient{w, http.NewResponseController(w)}); err != nil {
+		slog.Error("a file broke off", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// patient gives each piece that is sent the time that a whole page has else.
+type patient struct {
+	w    io.Writer
+	conn *http.ResponseController
+}
+
+const (
+	piece     = 256 << 10 // bytes
+	pieceTime = 2 * time.Minute
+)
+
+func (p patient) Write(b []byte) (n int, err error) {
+	for len(b) > 0 {
+		if err := p.conn.SetWriteDeadline(time.Now().Add(pieceTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return n, err
+		}
+		k, err := p.w.Write(b[:min(piece, len(b))])
+		n, b = n+k, b[k:]
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 const megabyte = 1_000_000
 
+// inMegabytes is a limit as the form has it, rounded up: one below a megabyte is a
+// limit, too.
 func inMegabytes(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return strconv.FormatInt(n/megabyte, 10)
+	return strconv.FormatInt((n+megabyte-1)/megabyte, 10)
 }
 
-// fromMegabytes reads a limit; nothing is none.
+// fromMegabytes reads a limit; an empty field is none. A 0 could mean that, or
+// that nothing may be published, so it is refused.
 func fromMegabytes(f *fault.Fields, name string, form page.Form) int64 {
 	text := form.Value(name)
 	if text == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > keep.MaxLimit/megabyte {
-		f.Add(name, "fault.whole_number")
+	if err != nil || n < 1 || n > keep.MaxLimit/megabyte {
+		f.Add(name, "keep.fault.limit")
 		return 0
 	}
 	return n * megabyte
@@ -213,14 +255,14 @@ func (s *Server) keepAPI(api huma.API) {
 		})
 	operate(api, "GET", "/places/{stream}/export", "export-place", "What the place published, as lines of JSON that another node can read back",
 		func(ctx context.Context, in *StreamPath) (*huma.StreamResponse, error) {
-			if err := place.May(ctx, s.Log.DB(), viewerIn(ctx), in.stream(), place.ExportPlace, place.Any); err != nil {
+			write, err := s.Node.ExportFor(ctx, viewerIn(ctx), in.stream())
+			if err != nil {
 				return nil, err
 			}
 			return &huma.StreamResponse{Body: func(c huma.Context) {
-				c.SetHeader("Content-Type", "application/jsonl")
-				if err := s.Node.Export(c.Context(), in.stream(), c.BodyWriter()); err != nil {
-					slog.Error("export broke off", "err", err) // its reader sees that it is not whole
-				}
+				_, w := humago.Unwrap(c)
+				w.Header().Set("Content-Type", "application/jsonl")
+				sendLong(w, write)
 			}}, nil
 		})
 	operate(api, "PUT", "/site/kind", "set-site-kind", "Choose the kind of the site, while nothing is published",

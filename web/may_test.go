@@ -392,7 +392,7 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return get("/site") },
 		func(w *world, _ place.State) call { return get("/site/keeping") },
 		func(w *world, _ place.State) call { return post("/site/keeping/keys", "recipients", "") },
-		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "0", "place", "0") },
+		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "", "place", "") },
 		func(w *world, _ place.State) call { return post("/site/keeping/kind", "kind", "movement") },
 		func(w *world, _ place.State) call { return api("GET", "/site/keeping", nil) },
 		func(w *world, _ place.State) call {

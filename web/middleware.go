@@ -33,7 +33,11 @@ func viewerIn(ctx context.Context) place.Viewer {
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler: // the server ends the connection
+				panic(p)
+			default:
 				slog.Error("request panicked", "path", pathForLog(r), "panic", p, "stack", string(debug.Stack()))
 				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 			}

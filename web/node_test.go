@@ -39,6 +39,7 @@ import (
 type node struct {
 	t          testing.TB
 	base       string
+	handler    http.Handler
 	log        *act.Log
 	fed        *fed.Node
 	places     *place.Places
@@ -74,8 +75,9 @@ func openNode(t testing.TB) *node {
 	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
 	n.notices = notice.New(notice.Config{Log: n.log, Base: n.base, Words: bundle})
 	n.notices.Sources = web.Reminders(n.base, n.advances, n.decisions, n.blueprints, n.fed, time.Now)
-	srv.Config.Handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
+	n.handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Notices: n.notices, Library: lib}).Handler()
+	srv.Config.Handler = n.handler
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return n

@@ -35,7 +35,11 @@ func (s *Server) showPublished(w http.ResponseWriter, r *http.Request, code int,
 	}
 	ctx, v := r.Context(), viewer(r)
 	var after act.ErasedPart
-	if at := r.URL.Query().Get("after"); at != "" {
+	at := r.URL.Query().Get("after")
+	if at == "" {
+		at = erase.Value("after") // the page from which the form came
+	}
+	if at != "" {
 		if after, err = partAt(at); err != nil {
 			return err
 		}
@@ -53,7 +57,7 @@ func (s *Server) showPublished(w http.ResponseWriter, r *http.Request, code int,
 		return kept
 	}
 	return s.render(w, r, code, page.Published(s.frame(r, t(r, "published.title")), p, page.PublishedPage{Texts: texts, Keys: keys,
-		Kept: kept != nil, More: len(texts) == place.MaxShown, Erase: erase, Key: key}))
+		Kept: kept != nil, After: at, More: len(texts) == place.MaxShown, Erase: erase, Key: key}))
 }
 
 // partAt reads a part as the form names it: its act's index, a slash, its name.

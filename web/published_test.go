@@ -61,6 +61,28 @@ func TestAPublishedTextIsErasedByItsPlace(t *testing.T) {
 	}
 }
 
+// A form that was refused on a later page shows that page again.
+func TestARefusedErasureStaysOnItsPage(t *testing.T) {
+	n := openNode(t)
+	p, keeper := n.setUp("Here", "Keeper")
+	for i := range place.MaxShown + 2 {
+		must(t, n.places.Describe(t.Context(), keeper.Viewer, p.Stream, place.Profile{Name: "Here", Story: fmt.Sprintf("Story %02d.", i)}))
+	}
+	at := n.path(p.ID) + "/published"
+	first, err := n.places.Published(t.Context(), keeper.Viewer, p.Stream, act.ErasedPart{})
+	must(t, err)
+	last := first[len(first)-1]
+	after := fmt.Sprintf("%d/%s", last.Index, last.Name)
+	older := n.do(keeper, get(at+"?after="+after))
+	if !strings.Contains(older.body, "Story 00.") || !strings.Contains(older.body, fmt.Sprintf(`name="after" value="%s"`, after)) {
+		t.Fatalf("%.3000s", older.body)
+	}
+	again := n.do(keeper, post(at+"/erase", "after", after, "parts", "0/none"))
+	if again.status != 422 || !strings.Contains(again.body, "Story 00.") || strings.Contains(again.body, string(first[0].Body)) {
+		t.Errorf("%d %.3000s", again.status, again.body)
+	}
+}
+
 // A site that must keep everything says so, and keeps it.
 func TestARecordsSiteErasesNothing(t *testing.T) {
 	n := openNode(t)

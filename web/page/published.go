@@ -17,6 +17,7 @@ type PublishedPage struct {
 	Texts []place.PublishedText
 	Keys  []place.SigningKey // the one in use first
 	Kept  bool               // this site must keep everything
+	After string             // the text after which Texts begin, as partValue names it; "" for the newest
 	More  bool               // there may be older ones
 
 	Erase, Key Form
