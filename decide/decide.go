@@ -473,9 +473,15 @@ func (d *Decisions) conclude(ctx context.Context, tx *db.Tx, p Proposal, r Relea
 	return o, o.draft(p.ID), nil
 }
 
+// releasable tells what can be published with the decision: what its author lets
+// go, and no keeper hid.
+func (r voiceRow) releasable() bool {
+	return (r.Kind == Concern || r.Kind == Objection) && r.MayRelease && !r.Hidden
+}
+
 func releasable(voices []voiceRow, id string) (string, error) {
 	for _, v := range voices {
-		if v.ID == id && (v.Kind == Concern || v.Kind == Objection) && v.MayRelease && !v.Hidden {
+		if v.ID == id && v.releasable() {
 			return v.Body, nil
 		}
 	}
@@ -550,7 +556,15 @@ type Page struct {
 	Answers []LightAnswer `json:"answers,omitempty"` // that came by it; they count for nothing
 	N       int           `json:"n"`                 // which page of its voices this is, from 1
 	Of      int           `json:"of"`                // how many there are
+
+	// What can be published with the decision, for who can close it now: of all
+	// pages or, where that is more than MaxReleasable, of this one.
+	Releasable []Voice `json:"releasable,omitempty"`
+	OfPage     bool    `json:"releasable_of_page,omitempty"`
 }
+
+// MaxReleasable is how much stands in the form that closes a proposal.
+const MaxReleasable = 100
 
 // A page of voices holds so many, or fewer where they are long, so that it
 // weighs little on a phone.
@@ -588,6 +602,22 @@ func (p *Page) onPage(voices []voiceRow, n int) []voiceRow {
 	return voices[starts[n-1]:starts[n]]
 }
 
+// release lists what can be published of all that was said or, where that is too
+// much for a form, of what stands here.
+func (p *Page) release(all, here []voiceRow, v place.Viewer) {
+	listed := func(rows []voiceRow) (list []Voice) {
+		for _, r := range rows {
+			if r.releasable() {
+				list = append(list, r.voice(v))
+			}
+		}
+		return list
+	}
+	if p.Releasable = listed(all); len(p.Releasable) > MaxReleasable {
+		p.Releasable, p.OfPage = listed(here), true
+	}
+}
+
 // Read shows a proposal to a member, with the newest page of what was said.
 func (d *Decisions) Read(ctx context.Context, v place.Viewer, proposal string) (*Page, error) {
 	return d.ReadPage(ctx, v, proposal, 0)
@@ -605,8 +635,12 @@ func (d *Decisions) ReadPage(ctx context.Context, v place.Viewer, proposal strin
 	if page.Count, rows, err = d.count(ctx, d.db, p); err != nil {
 		return nil, err
 	}
-	for _, r := range page.onPage(rows, n) {
+	here := page.onPage(rows, n)
+	for _, r := range here {
 		page.Voices = append(page.Voices, r.voice(v))
+	}
+	if place.May(ctx, d.db, v, p.Stream, place.Close, p.State) == nil {
+		page.release(rows, here, v)
 	}
 	rooms, err := roomOf.All(ctx, d.db, p.ID)
 	if err != nil {
