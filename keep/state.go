@@ -105,6 +105,7 @@ var holdOwn = db.Exec(`update stream set held = true where own`)
 // as it may have been sent since.
 var ended = []db.Statement{
 	db.Exec(`delete from session`),
+	db.Exec(`delete from passkey_challenge`),
 	db.Exec(`delete from invitation where used = 0`),
 	db.Exec(`delete from personal_token`),
 	db.Exec(`delete from recovery_code`),

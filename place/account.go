@@ -69,8 +69,8 @@ func stillPassword(ctx context.Context, tx *db.Tx, field string, checked personR
 }
 
 // ChangePassword sets a new password by the old one. All other sessions, all
-// tokens and all recovery codes end: whoever knew the old one is out, and has
-// made no codes to come back with.
+// tokens, passkeys and recovery codes end: whoever knew the old one is out, and
+// has made no codes and no key to come back with.
 func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password string) error {
 	if err := inPerson(v); err != nil {
 		return err
@@ -94,12 +94,15 @@ func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password str
 	})
 }
 
-// setPassword ends every session but the one kept, and every token.
+// setPassword ends every session but the one kept, every token and every passkey.
 func setPassword(ctx context.Context, tx *db.Tx, person, hash, kept string) error {
 	if err := one(updatePassword.Run(ctx, tx, person, hash)); err != nil {
 		return err
 	}
 	if _, err := endOthers.Run(ctx, tx, person, kept); err != nil {
+		return err
+	}
+	if _, err := endPasskeys.Run(ctx, tx, person); err != nil {
 		return err
 	}
 	_, err := endTokens.Run(ctx, tx, person)

@@ -65,7 +65,7 @@ var (
 	eraseLinks      = db.Exec(`delete from invitation where made_by = $1 and used = 0`)
 	eraseInviter    = db.Exec(`update invitation set made_by = '' where made_by = $1`)
 	eraseVouches    = db.Exec(`delete from vouch where person = $1`)
-	ofPersonErasing = []db.Statement{eraseSessions, endTokens, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, eraseRequests, dropExplained, erasePerson}
+	ofPersonErasing = []db.Statement{eraseSessions, endTokens, endPasskeys, dropChallenges, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, eraseRequests, dropExplained, erasePerson}
 )
 
 // OwnData reads what is kept about the viewer's account.

@@ -35,6 +35,9 @@ func (s *Server) ownData(ctx context.Context, v place.Viewer) (*page.OwnData, er
 	if d.Tasks, err = s.Advances.OwnData(ctx, v); err != nil {
 		return nil, err
 	}
+	if d.Passkeys, err = s.Places.OwnPasskeys(ctx, v); err != nil {
+		return nil, err
+	}
 	if d.Drafts, err = s.Blueprints.OwnData(ctx, v); err != nil {
 		return nil, err
 	}

@@ -232,7 +232,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 // guarded are the paths where a password, a code or a link is tried.
 func guarded(p string) bool {
 	switch p {
-	case "/sign-in", "/recover", "/account/end", "/api/v1/sessions", "/api/v1/recover":
+	case "/sign-in", "/sign-in/passkey", "/api/v1/sessions/passkey", "/api/v1/sessions/passkey/begin", "/recover", "/account/end", "/api/v1/sessions", "/api/v1/recover":
 		return true
 	}
 	for _, prefix := range []string{"/come-in/", "/setup/", "/account/access/", "/api/v1/setup/", "/api/v1/come-in/", "/api/v1/account/"} {

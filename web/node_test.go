@@ -49,6 +49,7 @@ type node struct {
 	meetings   *meeting.Meetings
 	webhooks   *webhook.Webhooks
 	notices    *notice.Notices
+	config     web.Config
 }
 
 func openNode(t testing.TB) *node {
@@ -75,12 +76,23 @@ func openNode(t testing.TB) *node {
 	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
 	n.notices = notice.New(notice.Config{Log: n.log, Base: n.base, Words: bundle})
 	n.notices.Sources = web.Reminders(n.base, n.advances, n.decisions, n.blueprints, n.fed, time.Now)
-	n.handler = web.New(web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Notices: n.notices, Library: lib}).Handler()
+	n.config = web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
+		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Notices: n.notices, Library: lib}
+	n.handler = web.New(n.config).Handler()
 	srv.Config.Handler = n.handler
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return n
+}
+
+// shownAt is the same node as people reach it at another address.
+func (n *node) shownAt(address string) *node {
+	at := *n
+	at.config.Shown = address
+	srv := httptest.NewServer(web.New(at.config).Handler())
+	n.t.Cleanup(srv.Close)
+	at.base = srv.URL
+	return &at
 }
 
 func must(t testing.TB, err error) {

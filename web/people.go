@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Server) peopleRoutes() []route {
-	return append(slices.Concat(s.rollRoutes(), s.waysRoutes(), s.leaveRoutes(), s.seenRoutes()), []route{
+	return append(slices.Concat(s.rollRoutes(), s.waysRoutes(), s.leaveRoutes(), s.seenRoutes(), s.passkeyRoutes()), []route{
 		{"GET /account/access", s.access},
 		{"POST /account/access/password", s.changePassword},
 		{"POST /account/access/codes", s.newCodes},
@@ -32,6 +32,9 @@ func (s *Server) showAccess(w http.ResponseWriter, r *http.Request, code int, a 
 		return err
 	}
 	if a.Left, err = s.Places.RecoveryLeft(r.Context(), viewer(r)); err != nil {
+		return err
+	}
+	if a.Passkeys, err = s.Places.Passkeys(r.Context(), viewer(r)); err != nil {
 		return err
 	}
 	if a.TokenForm.Values == nil {

@@ -65,6 +65,7 @@ func (s *Server) peopleAPI(api huma.API) {
 			return s.token(ctx, v, nil)
 		})
 	s.tokenAPI(api)
+	s.passkeyAPI(api)
 	s.rollAPI(api)
 	s.waysAPI(api)
 	s.leaveAPI(api)

@@ -69,6 +69,7 @@ type Server struct {
 	description *huma.OpenAPI // of the JSON API
 
 	moderation *moderate.Moderation
+	passkeys   *place.Passkeys // nil where browsers make none
 
 	counting chan struct{} // one count for a stranger at a time
 	checker  checker
@@ -82,7 +83,8 @@ func New(c Config) *Server {
 	if c.Notices == nil { // on a site without mail
 		c.Notices = notice.New(notice.Config{Log: c.Log, Base: c.Base, Shown: c.Shown, Words: c.I18n})
 	}
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c)}
+	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c),
+		passkeys: c.Places.PasskeysAt(c.Shown)}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
@@ -232,6 +234,9 @@ func (s *Server) frame(r *http.Request, title string) page.Frame {
 	}
 	if key := r.URL.Query().Get("said"); strings.HasPrefix(key, "said.") && p.Has(key) {
 		f.Said = p.T(key)
+	}
+	if s.passkeys != nil {
+		f.Passkeys, f.PasskeyHost = s.passkeys.Origin, s.passkeys.Host
 	}
 	if v.Person == "" {
 		return f

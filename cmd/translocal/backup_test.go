@@ -20,6 +20,7 @@ import (
 	"translocal/db/dbtest"
 	"translocal/fault"
 	"translocal/keep"
+	"translocal/place/passkeytest"
 )
 
 // kept is a node with a story in it, its folder, and a keeper's age key.
@@ -40,7 +41,16 @@ func newKept(t testing.TB) *kept {
 	t.Cleanup(func() { k.stop() })
 	rio, _, v := tellGolden(t, k.node)
 	k.rio = rio.Stream
-	_, err = k.node.places.OpenSession(t.Context(), v, "Linux")
+	secret, err := k.node.places.OpenSession(t.Context(), v, "Linux")
+	must(t, err)
+	v, err = k.node.places.Session(t.Context(), secret)
+	must(t, err)
+	passkeys := k.node.places.PasskeysAt("https://rio.test")
+	options, err := passkeys.Begin(t.Context(), v, "phone", "a long password")
+	must(t, err)
+	_, err = passkeys.Add(t.Context(), v, passkeytest.New("https://rio.test").Create(options))
+	must(t, err)
+	_, err = passkeys.Begin(t.Context(), v, "not answered yet", "a long password")
 	must(t, err)
 	_, err = k.node.blobs.Put(strings.NewReader("a scanned decision"))
 	must(t, err)
@@ -141,13 +151,13 @@ func TestABackupOfARunningNodeComesBackWhole(t *testing.T) {
 		delete(before, line)
 	}
 	for line := range before {
-		if !strings.HasPrefix(line, "session") {
+		if !strings.HasPrefix(line, "session") && !strings.HasPrefix(line, "passkey_challenge ") {
 			t.Errorf("was lost: %.200s", line)
 		}
 	}
 	for line := range dump(t, n.db) {
-		if strings.HasPrefix(line, "session ") {
-			t.Errorf("a session lives again: %s", line)
+		if strings.HasPrefix(line, "session ") || strings.HasPrefix(line, "passkey_challenge ") {
+			t.Errorf("a session, or what a browser was asked, lives again: %s", line)
 		}
 	}
 	s, err := n.log.StreamOf(ctx, k.rio)
@@ -337,7 +347,7 @@ func TestMovingToPostgreSQLLosesNothing(t *testing.T) {
 	defer back.Close()
 	again := dump(t, back, "stream.held", "site_setting")
 	for line := range dump(t, n.db, "stream.held", "site_setting") {
-		if again[line] == 0 && !strings.HasPrefix(line, "session ") && line != "site_setting" {
+		if again[line] == 0 && !strings.HasPrefix(line, "session ") && !strings.HasPrefix(line, "passkey_challenge ") && line != "site_setting" {
 			t.Errorf("was lost: %.200s", line)
 		}
 	}

@@ -59,7 +59,7 @@ func TestBlockedIsAsAStrangerInEveryQuery(t *testing.T) {
 var private = []string{
 	"act", "part", "stream", "follower_cursor", "actor_key", "erasure_held", "goose_db_version",
 	"notice", "mail_address", "mail", "light_ask",
-	"site_setting", "person", "membership", "session", "invitation", "recovery_code", "personal_token",
+	"site_setting", "person", "membership", "session", "invitation", "recovery_code", "personal_token", "passkey", "passkey_challenge",
 	"job", "job_claim", "submission_out", "submission_in", "submission_sender", "checkpoint", "record_evidence",
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice", "blueprint_told",

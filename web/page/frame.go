@@ -28,6 +28,9 @@ type Frame struct {
 	// Explain: what is seen by whom stands above the form, not read yet.
 	Explain bool
 	Feed    string // path of the Atom feed of what the page shows, or ""
+	// Passkeys is the address at which browsers use passkeys of this node, "" where
+	// there are none; PasskeyHost is the name for which they keep them.
+	Passkeys, PasskeyHost string
 }
 
 // Form is what was typed and what is wrong with it, to show a form again.
