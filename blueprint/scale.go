@@ -47,8 +47,12 @@ func (b *Blueprints) Scale(ctx context.Context, v place.Viewer, k VersionKey, id
 	}
 	rungs := []Rung{}
 	for _, h := range holders {
-		if place.May(ctx, b.log.DB(), v, h.Stream, place.ReadBlueprint, place.Any) != nil {
-			continue
+		err := place.May(ctx, b.log.DB(), v, h.Stream, place.ReadBlueprint, place.Any)
+		if fault.Is(err, fault.Forbidden) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.SignIn) {
+			continue // not for this person
+		}
+		if err != nil {
+			return nil, err
 		}
 		t, _, err := textOf(ctx, b.log.DB(), h.Head)
 		if err != nil {

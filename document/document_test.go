@@ -394,3 +394,15 @@ func FuzzArchive(f *testing.F) {
 	f.Add(open(f, "", "<text:p>x</text:p>"))
 	f.Fuzz(fuzzed)
 }
+
+// A parser's memory is bounded by elements and by the stretches of text between them.
+func TestStretchesOfTextAreCounted(t *testing.T) {
+	few := `<x>` + strings.Repeat("a<!---->", 1000) + `</x>`
+	if _, err := parseMarkup([]byte(few)); err != nil {
+		t.Error(err)
+	}
+	many := `<x>` + strings.Repeat("a<!---->", maxElements) + `</x>`
+	if _, err := parseMarkup([]byte(many)); !fault.Is(err, fault.TooLarge) {
+		t.Error(err)
+	}
+}

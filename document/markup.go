@@ -15,7 +15,7 @@ import (
 // Limits of one XML part.
 const (
 	maxDepth      = 200     // elements within elements
-	maxElements   = 500_000 // elements of a part
+	maxElements   = 500_000 // elements of a part, and stretches of text between them
 	maxAttributes = 100     // of an element
 	maxAttribute  = 16 << 10
 	maxSpan       = 256 << 10 // bytes from one < to the next: a tag with its attributes and the text behind it
@@ -113,6 +113,9 @@ func parseMarkup(data []byte) (*element, error) {
 			stack = stack[:len(stack)-1]
 		case xml.CharData:
 			if len(stack) > 1 && (len(bytes.TrimSpace(t)) > 0 || keepsSpace(top.name)) {
+				if elements++; elements > maxElements {
+					return nil, fault.New(fault.TooLarge, "document.nested")
+				}
 				top.children = append(top.children, &element{text: string(t)})
 			}
 		}

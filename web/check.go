@@ -118,7 +118,9 @@ func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, 
 			continue
 		}
 		x := *c.Plain()
-		x.Text = clause.Fill(x.Text, v.Values())
+		for _, t := range []*string{&x.Text, &x.Softer, &x.Stronger, &x.Power} {
+			*t = clause.Fill(*t, v.Values())
+		}
 		t.Clauses = append(t.Clauses, check.Clause{Clause: x, Anchor: c.ID})
 	}
 	out.text = t

@@ -258,3 +258,16 @@ func TestAdaptCheckedDraft(t *testing.T) {
 		t.Error(d, err)
 	}
 }
+
+// A draft that numbers its clauses gets no second number on each.
+func TestAClauseHasOneNumber(t *testing.T) {
+	s := openTextSite(t)
+	_, _, own := postDraft(t, s, "", "text", "## 1. Purpose\n\nThe wardens feed the ducks of the lower lock.\n\nThey do so with care and each day.\n\n## 2. Costs\n\nThe bakery gives the bread that is left.")
+	if strings.Contains(own, "1. 1. Purpose") || strings.Count(own, "<h2>1. Purpose <") != 1 || !strings.Contains(own, "<h2>They do so with care") || !strings.Contains(own, "<h2>2. Costs <") {
+		t.Error(own)
+	}
+	_, _, none := postDraft(t, s, "", "text", "## Purpose\n\nThe wardens feed the ducks of the lower lock.\n\nThey do so with care and each day.")
+	if !strings.Contains(none, "<h2>1. Purpose <") || !strings.Contains(none, "<h2>2. <") {
+		t.Error(none)
+	}
+}

@@ -210,9 +210,9 @@ func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedTe
 		x := shown
 		x.Clause, x.Path, x.Machine = named(c.Wording), shown.Path+"#"+c.ID, c.Status == blueprint.Machine
 		fill := func(t string) string { return clause.Fill(t, v.Values()) }
-		// The same clause word for word in two places is one thing to a reader.
-		out.list = append(out.list, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + c.Text, Language: l, Facets: of,
-			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", c.Softer, "stronger", c.Stronger, "power", c.Power)},
+		// The same clause word for word in two places, its blanks filled alike, is one thing to a reader.
+		out.list = append(out.list, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + fill(c.Text), Language: l, Facets: of,
+			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", fill(c.Softer), "stronger", fill(c.Stronger), "power", fill(c.Power))},
 			x, h.ID+"#"+c.ID))
 	}
 	for _, x := range out.list {
@@ -327,7 +327,11 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	lang := i18n.From(r.Context()).Lang()
 	form := page.Form{Values: r.URL.Query()}
 	q := asked(lang, form.Values)
-	p := page.SearchPage{Form: form, Library: s.Library, Languages: s.textLanguages(r.Context()), Asked: q.Words != "" || len(q.Only) > 0}
+	languages, err := s.textLanguages(r.Context())
+	if err != nil {
+		return err
+	}
+	p := page.SearchPage{Form: form, Library: s.Library, Languages: languages, Asked: q.Words != "" || len(q.Only) > 0}
 	code := http.StatusOK
 	if p.Asked {
 		from, _ := strconv.Atoi(form.Value("from")) // no number: from the first
@@ -365,10 +369,10 @@ func question(asked url.Values, more ...string) string {
 }
 
 // textLanguages are the languages of what can be found.
-func (s *Server) textLanguages(ctx context.Context) (out []string) {
+func (s *Server) textLanguages(ctx context.Context) (out []string, err error) {
 	f, err := s.findings(ctx)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	for _, x := range f.list {
 		if l := x.entry.Language; l != "" && !slices.Contains(out, l) {
@@ -376,7 +380,7 @@ func (s *Server) textLanguages(ctx context.Context) (out []string) {
 		}
 	}
 	slices.Sort(out)
-	return out
+	return out, nil
 }
 
 type foundBody struct {

@@ -177,3 +177,42 @@ func TestScalePageAndCall(t *testing.T) {
 		t.Errorf("%+v %v", out, err)
 	}
 }
+
+// One clause filled in two ways is two things to a reader; its other wordings are filled too.
+func TestFilledBlanksTellResultsApart(t *testing.T) {
+	s := openTextSite(t)
+	motion := passages("Everybody may see the zanjón book within {{days}} days.")
+	motion.Clauses[0].Softer, motion.Clauses[0].Stronger, motion.Clauses[0].Power = "Within {{days}} wet days.", "Within {{days}} dry days.", "Fined after {{days}} cold days."
+	motion.Variables = []blueprint.Variable{{Name: "days", Label: "Days", Value: "thirty"}}
+	k := s.publish(motion)
+	v, err := s.server.Blueprints.Read(t.Context(), s.keeper, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := s.browser(place.Viewer{})
+	total := func(q string) int { return stranger.find("q=" + q).Total }
+	for _, q := range []string{"zanjon", "thirty+wet", "thirty+dry", "thirty+cold"} {
+		if n := total(q); n != 1 {
+			t.Errorf("%s: %d", q, n)
+		}
+	}
+	motion.Clauses[0].ID = v.Clauses[0].ID
+	s.publish(motion)
+	if n := total("zanjon"); n != 1 {
+		t.Errorf("the same twice: %d", n)
+	}
+	motion.Variables[0].Value = "sixty"
+	s.publish(motion)
+	if n := total("zanjon"); n != 2 {
+		t.Errorf("thirty and sixty days: %d", n)
+	}
+	a, err := s.server.checked(t.Context(), "Within sixty dry days.", []string{"places"})
+	if err != nil || len(a.Clauses[0].Near) == 0 || a.Clauses[0].Near[0].Similarity < 1 {
+		t.Errorf("%v %+v", err, a.Clauses)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if list, err := s.server.textLanguages(ctx); err == nil {
+		t.Error("an error reads as no languages:", list)
+	}
+}

@@ -128,7 +128,7 @@ func (c *Corpus) Check(ctx context.Context, draft string, only func(Text) bool) 
 		if len(near) > 0 {
 			n := near[0]
 			item.State, item.How = judge(p.Text, c.of(n.Text, n.Clause))
-			item.Lineage = c.lineage(n)
+			item.Lineage = c.lineage(n, only)
 		} else {
 			item.About = c.about(p.Text, only)
 		}
@@ -185,14 +185,19 @@ func few(s string) bool {
 // words is about how many words a text has, also where no space parts them.
 func words(s string) int { return max(len(strings.Fields(s)), utf8.RuneCountInString(s)/10) }
 
+// wordingsOf says which entries are of the texts to look at; nil: all.
+func (c *Corpus) wordingsOf(only func(Text) bool) func(int) bool {
+	if only == nil {
+		return nil
+	}
+	return func(entry int) bool { return only(c.texts[c.entries[entry].text]) }
+}
+
 // near finds the clauses that are at least half alike in any of their wordings, or whose blanks the text fills.
 func (c *Corpus) near(text string, only func(Text) bool, closest *float64) []Near {
 	best := map[[2]int]Near{}
-	for _, h := range c.index.Search(text, look) {
+	for _, h := range c.index.SearchOnly(text, look, c.wordingsOf(only)) {
 		e := c.entries[h.Index]
-		if only != nil && !only(c.texts[e.text]) {
-			continue
-		}
 		similarity := h.Similarity
 		if e.variant == asIs && similarity < 1 && clause.Fills(text, e.wording) {
 			similarity = 1
@@ -216,8 +221,8 @@ func (c *Corpus) near(text string, only func(Text) bool, closest *float64) []Nea
 	return out
 }
 
-// lineage tells what was done with a clause by those who adapted its text.
-func (c *Corpus) lineage(n Near) (out []Lineage) {
+// lineage tells what was done with a clause by those who adapted its text, of the texts to look at.
+func (c *Corpus) lineage(n Near, only func(Text) bool) (out []Lineage) {
 	t := c.texts[n.Text]
 	id := t.Clauses[n.Clause].ID
 	if t.ID == "" || id == "" {
@@ -225,6 +230,9 @@ func (c *Corpus) lineage(n Near) (out []Lineage) {
 	}
 	for _, i := range c.children[t.ID] {
 		child := c.texts[i]
+		if only != nil && !only(child) {
+			continue
+		}
 		at := slices.IndexFunc(child.Clauses, func(x Clause) bool { return x.ID == id })
 		switch {
 		case at < 0:

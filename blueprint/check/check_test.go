@@ -196,3 +196,22 @@ func BenchmarkCheck(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/20/1000, "ms/clause")
 }
+
+// What is not to be looked at hides nothing that is: neither by standing nearer, nor by what was made of it.
+func TestOnlySomeTextsAreLookedAt(t *testing.T) {
+	texts := []Text{{ID: "m", Source: Model, Clauses: []Clause{{Clause: clause.Clause{ID: "aa", Text: report}}}}}
+	nearer := strings.Replace(report, "each year", "every year", 1)
+	for i := range 3 * look {
+		texts = append(texts, Text{ID: fmt.Sprint(i), Source: Own, Parents: []string{"m"}, Clauses: []Clause{{Clause: clause.Clause{ID: "aa", Text: nearer}}}})
+	}
+	r, err := NewCorpus(texts).Check(t.Context(), nearer, func(x Text) bool { return x.Source == Model })
+	if err != nil || len(r.Items) != 1 || len(r.Items[0].Near) != 1 || r.Items[0].Near[0].Text != 0 || r.Items[0].State == New {
+		t.Fatal(err, r.Items)
+	}
+	if l := r.Items[0].Lineage; len(l) != 0 {
+		t.Error("texts that were not to be looked at:", l)
+	}
+	if r, err = NewCorpus(texts).Check(t.Context(), report, nil); err != nil || len(r.Items[0].Lineage) != 3*look {
+		t.Error(err, len(r.Items[0].Lineage))
+	}
+}

@@ -46,11 +46,14 @@ type Hit struct {
 
 // Search returns the n clauses most like text, the most similar first; those that share no word with it
 // are left out.
-func (ix *Index) Search(text string, n int) []Hit {
+func (ix *Index) Search(text string, n int) []Hit { return ix.SearchOnly(text, n, nil) }
+
+// SearchOnly is [Index.Search] among the clauses that only, if not nil, says by their index.
+func (ix *Index) SearchOnly(text string, n int, only func(int) bool) []Hit {
 	if n <= 0 {
 		return nil
 	}
-	return (&searcher{ix: ix}).search(sequenceOf(normalWords(text)), n, 4*n+32)
+	return (&searcher{ix: ix, only: only}).search(sequenceOf(normalWords(text)), n, 4*n+32)
 }
 
 // maxPostings bounds how many places one search looks up: of the words of a clause, rarest first, as
@@ -60,6 +63,7 @@ const maxPostings = 100_000
 // searcher holds what one search after the other can use again.
 type searcher struct {
 	ix     *Index
+	only   func(int) bool // nil: all
 	scores []float32
 	found  []int32
 }
@@ -85,7 +89,7 @@ func (s *searcher) best(n int) []int32 {
 	order := func(a, b int32) int { return cmp.Or(cmp.Compare(s.scores[b], s.scores[a]), cmp.Compare(a, b)) }
 	best := make([]int32, 0, 2*n)
 	for _, c := range s.found {
-		if len(best) >= n && order(c, best[n-1]) > 0 { // the first n are sorted
+		if s.only != nil && !s.only(int(c)) || len(best) >= n && order(c, best[n-1]) > 0 { // the first n are sorted
 			continue
 		}
 		best = append(best, c)

@@ -15,10 +15,10 @@ func (c *counting) explain(key string, nameValue ...string) {
 }
 
 // explainEmptySeats says how many seats nobody fills: because nobody is left, or
-// because the rule gives seats for support alone.
+// because the rule gives seats for support alone. Positions on one proposal fill none.
 func (c *counting) explainEmptySeats() {
 	empty := c.rule.Seats - len(c.out.Winners)
-	if c.election.Budget != nil || empty <= 0 || len(c.out.Tied) > 0 {
+	if c.election.Budget != nil || c.election.Kind == Positions || empty <= 0 || len(c.out.Tied) > 0 {
 		return
 	}
 	key := "counting.why.empty_seats"

@@ -45,6 +45,10 @@ func TestLotAgainstAllPanels(t *testing.T) {
 	for _, x := range ratios {
 		sum += x
 	}
+	// What docs/counting.md says.
+	if len(ratios) != 50 || ratios[0] < 0.845 || ratios[len(ratios)/2] < 0.995 {
+		t.Errorf("%d pools, %g in the worst, %g in the middle", len(ratios), ratios[0], ratios[len(ratios)/2])
+	}
 	t.Logf("%d pools: the smallest chance is %.2f of the greatest possible in the worst, %.2f in the middle, %.2f on average", len(ratios), ratios[0], ratios[len(ratios)/2], sum/float64(len(ratios)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -98,5 +99,15 @@ func TestPositionsRefused(t *testing.T) {
 	e = positions(math.MaxInt64, 1, 0, 0, 0)
 	if _, err := Count(e, Rule{Name: "consent"}); err == nil {
 		t.Error("counted weights that overflow")
+	}
+}
+
+// A proposal has no seats, whatever the rule says of them.
+func TestPositionsFillNoSeats(t *testing.T) {
+	for _, e := range []*Election{positions(3, 0, 0, 0, 0), positions(0, 0, 0, 3, 0)} {
+		out := mustCount(t, e, Rule{Name: "majority", Seats: 2})
+		if slices.ContainsFunc(out.Explanation, func(m Message) bool { return strings.Contains(m.Key, "_seats") }) {
+			t.Errorf("%+v", out.Explanation)
+		}
 	}
 }

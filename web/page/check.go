@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -98,6 +99,36 @@ func (p CheckPage) lacks() []check.Known {
 	return p.Answer.Lacks[:min(len(p.Answer.Lacks), maxLacks)]
 }
 
+// begins tells whether a heading of the draft begins at a clause.
+func (p CheckPage) begins(n int) bool {
+	h := p.Answer.Clauses[n].Heading
+	return h != "" && (n == 0 || p.Answer.Clauses[n-1].Heading != h)
+}
+
+// ownNumber is a heading that has a number itself: "1. Purpose", "Article 3", "§ 2 Costs".
+var ownNumber = regexp.MustCompile(`^(\S+\s+)?\d{1,3}([.):\s]|$)`)
+
+// numbered tells whether a draft numbers its clauses itself. Then two numbers on one clause would confuse.
+func (p CheckPage) numbered() bool {
+	return slices.ContainsFunc(p.Answer.Clauses, func(c check.Checked) bool { return ownNumber.MatchString(c.Heading) })
+}
+
+// called is what a clause is called on the page: its heading, with our number where the draft has none. again says its heading
+// though it began before.
+func (p CheckPage) called(n int, again bool) string {
+	c, name := p.Answer.Clauses[n], ""
+	if p.begins(n) || again {
+		name = c.Heading
+	}
+	if !p.numbered() {
+		return strings.TrimSpace(itoa(n+1) + ". " + name)
+	}
+	if name == "" {
+		name = firstWords(c.Text)
+	}
+	return name
+}
+
 // A telling clause is one to look at first.
 type telling struct {
 	N    int // from 0
@@ -120,9 +151,9 @@ const maxFirst = 10
 // dropped or changed them.
 func (p CheckPage) first() (out []telling) {
 	for i, c := range p.Answer.Clauses {
-		t := telling{N: i, Name: c.Heading}
-		if t.Name == "" || i > 0 && p.Answer.Clauses[i-1].Heading == c.Heading {
-			t.Name = firstWords(c.Text)
+		t := telling{N: i, Name: p.called(i, false)}
+		if !p.begins(i) && !p.numbered() {
+			t.Name += " " + firstWords(c.Text)
 		}
 		if len(c.Near) > 0 && len(c.Near[0].Warnings) > 0 {
 			t.Why = append(t.Why, "first.warned")
