@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"translocal/act"
 	"translocal/blueprint"
 	"translocal/blueprint/check"
 	"translocal/blueprint/clause"
@@ -26,82 +26,42 @@ import (
 const checkTime = 30 * time.Second
 
 // A checker holds the texts that drafts are laid beside: the library and what
-// places published. It looks before each check whether a stream has moved.
+// places published.
 type checker struct {
 	mu      sync.Mutex
-	known   bool
-	stamp   act.Stamp
-	hidden  string // what this node does not show
+	change  int64 // of the texts that it was made of
 	library []check.Text
-	texts   map[blueprint.VersionKey]checkText
 	corpus  *check.Corpus
 }
 
-type checkText struct {
-	listed blueprint.Listed
-	text   *check.Text // nil where strangers may not read it
-}
-
-// corpus gives the texts as of now. What did not change is not read again.
+// corpus gives the texts as of now. It is made anew where one changed.
 func (s *Server) corpus(ctx context.Context) (*check.Corpus, error) {
+	texts, change, err := s.publicTexts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	c := &s.checker
-	stamp, err := s.Log.Stamp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hidden, err := s.moderation.Moved(ctx)
-	if err != nil {
-		return nil, err
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known && c.stamp == stamp && c.hidden == hidden {
+	if c.corpus != nil && c.change >= change {
 		return c.corpus, nil
-	}
-	if c.hidden != hidden {
-		c.texts, c.known = nil, false
-	}
-	heads, err := s.Blueprints.Public(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if c.library == nil {
 		c.library = CheckTexts(s.Library)
 	}
-	same := c.known && len(heads) == len(c.texts)
-	texts := make(map[blueprint.VersionKey]checkText, len(heads))
-	all := append([]check.Text{}, c.library...)
-	for _, h := range heads {
-		t, ok := c.texts[h.VersionKey]
-		if !ok || t.listed != h {
-			if t, err = s.checkText(ctx, h); err != nil {
-				return nil, err
-			}
-			same = false
-		}
-		texts[h.VersionKey] = t
-		if t.text != nil {
-			all = append(all, *t.text)
+	all := slices.Clone(c.library)
+	for _, t := range texts {
+		if t.compare != nil {
+			all = append(all, *t.compare)
 		}
 	}
-	if !same {
-		c.corpus = check.NewCorpus(all)
-	}
-	c.known, c.stamp, c.hidden, c.texts = true, stamp, hidden, texts
+	c.change, c.corpus = change, check.NewCorpus(all)
 	return c.corpus, nil
 }
 
-// checkText reads a published text as a stranger does. Warnings come later, as
+// checkText is a published text to lay drafts beside. Warnings come later, as
 // they are given on a clause and not on a version.
-func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, error) {
-	out := checkText{listed: h}
-	v, err := s.Blueprints.Read(ctx, place.Viewer{}, h.VersionKey)
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.SignIn) {
-		return out, nil
-	}
-	if err != nil {
-		return out, err
-	}
+func (s *Server) checkText(h blueprint.Listed, v *blueprint.Version) *check.Text {
 	t := &check.Text{ID: h.Blueprint, Ref: h.ID, Source: check.Followed, Title: v.Title, Place: h.PlaceName, Ask: s.path(v.Place().URL), At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
 	if strings.HasPrefix(h.ID, s.Base+"/") {
 		t.Source = check.Own
@@ -123,8 +83,7 @@ func (s *Server) checkText(ctx context.Context, h blueprint.Listed) (checkText, 
 		}
 		t.Clauses = append(t.Clauses, check.Clause{Clause: x, Anchor: c.ID})
 	}
-	out.text = t
-	return out, nil
+	return t
 }
 
 func libraryID(model string) string { return "library/" + model }

@@ -12,26 +12,20 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"translocal/act"
 	"translocal/blueprint"
 	"translocal/blueprint/clause"
-	"translocal/fault"
 	"translocal/i18n"
 	"translocal/library"
-	"translocal/place"
 	"translocal/search"
 	"translocal/web/page"
 )
 
 // A finder holds the index of all that can be found on this node: the library
-// and the published texts. It looks before each search whether a stream has moved.
+// and the published texts.
 type finder struct {
 	mu      sync.Mutex
-	known   bool
-	stamp   act.Stamp
-	hidden  string // what this node does not show
+	change  int64 // of the texts that it was made of
 	library []*finding
-	texts   map[blueprint.VersionKey]listedText
 	now     *findings
 }
 
@@ -49,60 +43,30 @@ type finding struct {
 	At int64  // when it was published, microseconds; 0 for what the library holds
 }
 
-type listedText struct {
-	listed blueprint.Listed
-	list   []*finding
-}
-
-// findings gives the index as of now. Texts that did not change are not read or
-// cut into words again.
+// findings gives the index as of now. It is made anew where a text changed.
 func (s *Server) findings(ctx context.Context) (*findings, error) {
+	texts, change, err := s.publicTexts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	f := &s.finder
-	stamp, err := s.Log.Stamp(ctx)
-	if err != nil {
-		return nil, err
-	}
-	hidden, err := s.moderation.Moved(ctx)
-	if err != nil {
-		return nil, err
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.known && f.stamp == stamp && f.hidden == hidden {
+	if f.now != nil && f.change >= change {
 		return f.now, nil
-	}
-	if f.hidden != hidden {
-		f.texts, f.known = nil, false
-	}
-	heads, err := s.Blueprints.Public(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if f.library == nil {
 		f.library = s.libraryFindings()
 	}
-	same := f.known && len(heads) == len(f.texts)
-	texts := make(map[blueprint.VersionKey]listedText, len(heads))
 	all := slices.Clone(f.library)
-	for _, h := range heads {
-		t, ok := f.texts[h.VersionKey]
-		if !ok || t.listed != h {
-			if t, err = s.textFindings(ctx, h); err != nil {
-				return nil, err
-			}
-			same = false
-		}
-		texts[h.VersionKey] = t
-		all = append(all, t.list...)
+	for _, t := range texts {
+		all = append(all, t.found...)
 	}
-	if !same {
-		entries := make([]*search.Prepared, len(all))
-		for i, x := range all {
-			entries[i] = x.entry
-		}
-		f.now = &findings{search.New(entries), all}
+	entries := make([]*search.Prepared, len(all))
+	for i, x := range all {
+		entries[i] = x.entry
 	}
-	f.known, f.stamp, f.hidden, f.texts = true, stamp, hidden, texts
+	f.change, f.now = change, &findings{search.New(entries), all}
 	return f.now, nil
 }
 
@@ -176,15 +140,8 @@ func modelFindings(lib *library.Library, m library.Model, l string) (all []*find
 	return all
 }
 
-func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedText, error) {
-	out := listedText{listed: h}
-	v, err := s.Blueprints.Read(ctx, place.Viewer{}, h.VersionKey) // as a stranger: nobody finds more
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.SignIn) {
-		return out, nil
-	}
-	if err != nil {
-		return out, err
-	}
+// textFindings are a published text and its clauses.
+func (s *Server) textFindings(h blueprint.Listed, v *blueprint.Version) (out []*finding) {
 	kind := "followed"
 	if strings.HasPrefix(h.ID, s.Base+"/") {
 		kind = "own"
@@ -201,7 +158,7 @@ func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedTe
 	l := v.Head.Language
 	of := facets(kind, l, []string{string(v.Head.Institution)}, themes, effort, rests)
 	shown := page.Found{Kind: kind, Title: v.Title, Path: s.path(h.ID), Effort: effort, Language: l, Place: h.PlaceName}
-	out.list = append(out.list, newFinding(search.Entry{Same: h.Blueprint, Whole: true, Language: l, Facets: of,
+	out = append(out, newFinding(search.Entry{Same: h.Blueprint, Whole: true, Language: l, Facets: of,
 		Fields: fields("title", v.Title, "summary", v.Summary, "place", h.PlaceName)}, shown, h.ID))
 	for _, c := range v.Clauses {
 		if c.Missing {
@@ -211,14 +168,14 @@ func (s *Server) textFindings(ctx context.Context, h blueprint.Listed) (listedTe
 		x.Clause, x.Path, x.Machine = named(c.Wording), shown.Path+"#"+c.ID, c.Status == blueprint.Machine
 		fill := func(t string) string { return clause.Fill(t, v.Values()) }
 		// The same clause word for word in two places, its blanks filled alike, is one thing to a reader.
-		out.list = append(out.list, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + fill(c.Text), Language: l, Facets: of,
+		out = append(out, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + fill(c.Text), Language: l, Facets: of,
 			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", fill(c.Softer), "stronger", fill(c.Stronger), "power", fill(c.Power))},
 			x, h.ID+"#"+c.ID))
 	}
-	for _, x := range out.list {
+	for _, x := range out {
 		x.At = h.At
 	}
-	return out, nil
+	return out
 }
 
 func newFinding(e search.Entry, shown page.Found, id string) *finding {

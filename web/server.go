@@ -74,6 +74,7 @@ type Server struct {
 	counting chan struct{} // one count for a stranger at a time
 	checker  checker
 	finder   finder
+	texts    texts
 	reading  chan struct{} // one file to read, or draft to check, at a time: both take memory by what strangers send
 }
 
