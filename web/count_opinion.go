@@ -71,7 +71,7 @@ func (s *Server) mapped(w http.ResponseWriter, r *http.Request) (page.Form, *opi
 	var broken *opinion.FormatError
 	switch {
 	case errors.As(err, &broken):
-		return form, nil, fault.At("file", "count.opinion.broken", "file", broken.File, "line", broken.Line, "found", broken.Found, "expected", broken.Expected)
+		return form, nil, fault.At("file", "count.opinion.broken."+string(broken.Why), append([]any{"file", broken.File, "line", broken.Line}, broken.Args...)...)
 	case err != nil:
 		return form, nil, fault.At("file", "count.cannot", "why", err.Error())
 	case len(c.Statements()) > maxSaid:

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"translocal/decide/opinion"
 )
 
 // conversation makes the files of a conversation of two camps of people each, who
@@ -113,8 +115,8 @@ func TestMapOurOpinionsRefuses(t *testing.T) {
 	}{
 		"no file":          {"", nil, "f-file-fault"},
 		"another file":     {"", map[string]string{"trees.blt": threeWay}, "votes.csv"},
-		"comments alone":   {"", map[string]string{"comments.csv": good["comments.csv"]}, "no such file"},
-		"a wrong vote":     {"", map[string]string{"votes.csv": "comment-id,voter-id,vote\n1,1,7\n"}, "line 2: found vote &#34;7&#34;"},
+		"comments alone":   {"", map[string]string{"comments.csv": good["comments.csv"]}, "There is neither votes.csv nor participants-votes.csv"},
+		"a wrong vote":     {"", map[string]string{"votes.csv": "comment-id,voter-id,vote\n1,1,7\n"}, "line 2: the vote is &#34;7&#34;"},
 		"groups":           {"99", good, "f-k-fault"},
 		"groups in words":  {"two", good, "f-k-fault"},
 		"no zip":           {"", map[string]string{"a.zip": "PK"}, "f-file-fault"},
@@ -122,10 +124,24 @@ func TestMapOurOpinionsRefuses(t *testing.T) {
 		"too large":        {"", map[string]string{"votes.csv": strings.Repeat("x", maxExport+1<<17)}, "f-file-fault"},
 		"a bomb":           {"", map[string]string{"a.zip": zipped(t, map[string]string{"votes.csv": strings.Repeat("0", maxUnpacked+1)})}, "Unpacked"},
 		"many statements":  {"", map[string]string{"comments.csv": many.String(), "votes.csv": good["votes.csv"]}, "more than"},
-		"a million fields": {"", map[string]string{"participants-votes.csv": "participant" + strings.Repeat(",1", 1_000_000) + "\n"}, "twice"},
+		"a million fields": {"", map[string]string{"participants-votes.csv": "participant" + strings.Repeat(",1", 1_000_000) + "\n"}, "is there twice"},
 	} {
 		if code, _, body := sendConversation(t, s, c.k, c.files); code != http.StatusUnprocessableEntity || !strings.Contains(body, c.want) {
 			t.Errorf("%s: %d without %s", name, code, c.want)
 		}
+	}
+}
+
+// What is wrong with a file is said in the reader's language, each thing in words of its own.
+func TestFaultsOfAConversationAreSaidInSpanish(t *testing.T) {
+	s := openTextSite(t)
+	seen := map[string]bool{}
+	for _, why := range opinion.Whys {
+		key := "count.opinion.broken." + string(why)
+		said := s.server.I18n.Printer("es").T(key, "file", "votes.csv", "line", 2, "value", "x", "other", "y")
+		if english := s.server.I18n.Printer("en").T(key, "file", "votes.csv", "line", 2, "value", "x", "other", "y"); said == english || strings.Contains(said, key) || strings.Contains(said, "{") || seen[said] {
+			t.Errorf("%s: %s", why, said)
+		}
+		seen[said] = true
 	}
 }

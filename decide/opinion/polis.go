@@ -30,12 +30,40 @@ func Files() []string {
 // maxID is the length in bytes that an id may have.
 const maxID = 256
 
-// FormatError says what is wrong with a file: nothing of it is used.
+// FormatError says what is wrong with a file: nothing of it is used. Found and Expected say it in English, for programs and
+// logs; Why with Args is the same for people, in any language.
 type FormatError struct {
 	File            string
 	Line            int // from 1; 0: the file as a whole
 	Found, Expected string
+	Why             Why
+	Args            []any // of the message: name, value, name, value, …
 }
+
+// Why is what is wrong with a file; each is the end of a message's key.
+type Why string
+
+// What can be wrong. In parentheses the arguments.
+const (
+	NoVotes       Why = "no_votes"          // other: the file that can stand for the one that is missing
+	BadModerated  Why = "moderated"         // value
+	CommentTwice  Why = "comment_twice"     // value: its id
+	BadVote       Why = "vote"              // value
+	BadTime       Why = "timestamp"         // value
+	PersonTwice   Why = "participant_twice" // value: its id
+	BadVoteOn     Why = "vote_on"           // value, other: the comment's id
+	EmptyFile     Why = "empty"
+	ColumnTwice   Why = "column_twice" // value: its name
+	BadFields     Why = "csv"
+	FewFields     Why = "fields"         // value: how many, other: how many there should be
+	ColumnMissing Why = "column_missing" // value: the columns, other: the name of the one that is missing
+	NoID          Why = "no_id"          // value: of which column
+	LongID        Why = "long_id"        // value: of which column, other: the most bytes
+	NotUTF8       Why = "encoding"       // value
+)
+
+// Whys lists them.
+var Whys = []Why{NoVotes, BadModerated, CommentTwice, BadVote, BadTime, PersonTwice, BadVoteOn, EmptyFile, ColumnTwice, BadFields, FewFields, ColumnMissing, NoID, LongID, NotUTF8}
 
 func (e *FormatError) Error() string {
 	if e.Line == 0 {
@@ -74,7 +102,7 @@ func ReadPolis(folder fs.FS) (*Conversation, error) {
 		return nil, err
 	}
 	if !hasVotes && !hasTable {
-		return nil, &FormatError{File: votesFile, Found: "no such file", Expected: votesFile + " or " + participantsFile}
+		return nil, &FormatError{File: votesFile, Found: "no such file", Expected: votesFile + " or " + participantsFile, Why: NoVotes, Args: []any{"other", participantsFile}}
 	}
 	topic, err := readTopic(folder)
 	if _, err := present(err); err != nil {
@@ -110,10 +138,10 @@ func readComments(folder fs.FS, b *builder) error {
 				s.Removed = true
 			case "", "0", "1":
 			default:
-				return t.wrong("moderated "+quote(found), "-1, 0 or 1")
+				return t.wrong(BadModerated, "moderated "+quote(found), "-1, 0 or 1", "value", quote(found))
 			}
 			if err := b.add(s); err != nil {
-				return t.wrong("comment-id "+quote(s.ID)+" again", "each comment once")
+				return t.wrong(CommentTwice, "comment-id "+quote(s.ID)+" again", "each comment once", "value", quote(s.ID))
 			}
 		}
 		return t.err
@@ -136,12 +164,12 @@ func readVotes(folder fs.FS, b *builder) error {
 			}
 			v, ok := parseVote(t.field(vote))
 			if !ok {
-				return t.wrong("vote "+quote(t.field(vote)), "-1, 0 or 1")
+				return t.wrong(BadVote, "vote "+quote(t.field(vote)), "-1, 0 or 1", "value", quote(t.field(vote)))
 			}
 			if found := strings.TrimSpace(t.field(at)); found != "" {
 				when, err := strconv.ParseInt(found, 10, 64)
 				if err != nil {
-					return t.wrong("timestamp "+quote(found), "a whole number of milliseconds")
+					return t.wrong(BadTime, "timestamp "+quote(found), "a whole number of milliseconds", "value", quote(found))
 				}
 				e.at = when
 			}
@@ -167,7 +195,7 @@ func readParticipants(folder fs.FS, b *builder, groups map[string]string, votes 
 				return err
 			}
 			if seen[id] {
-				return t.wrong("participant "+quote(id)+" again", "each participant once")
+				return t.wrong(PersonTwice, "participant "+quote(id)+" again", "each participant once", "value", quote(id))
 			}
 			seen[id] = true
 			if g := strings.TrimSpace(t.field(group)); g != "" {
@@ -195,7 +223,7 @@ func readRow(t *table, b *builder, participant string) error {
 		}
 		v, ok := parseVote(found)
 		if !ok {
-			return t.wrong("vote "+quote(found)+" on comment "+quote(comment), "-1, 0, 1 or nothing")
+			return t.wrong(BadVoteOn, "vote "+quote(found)+" on comment "+quote(comment), "-1, 0, 1 or nothing", "value", quote(found), "other", quote(comment))
 		}
 		if err := t.checkID(comment, "comment in the header"); err != nil {
 			return err
@@ -258,7 +286,7 @@ func readTable(folder fs.FS, name string, rows func(*table) error) error {
 		if t.err != nil {
 			return t.err
 		}
-		return &FormatError{name, 1, "nothing", "a line that names the columns"}
+		return &FormatError{File: name, Line: 1, Found: "nothing", Expected: "a line that names the columns", Why: EmptyFile}
 	}
 	seen := map[string]bool{}
 	for i, name := range t.fields {
@@ -269,7 +297,7 @@ func readTable(folder fs.FS, name string, rows func(*table) error) error {
 			t.header = append(t.header, strings.ToLower(name))
 		}
 		if seen[t.header[i]] && name != "" {
-			return t.wrong("column "+quote(name)+" twice", "each column once")
+			return t.wrong(ColumnTwice, "column "+quote(name)+" twice", "each column once", "value", quote(name))
 		}
 		seen[t.header[i]] = true
 	}
@@ -297,12 +325,12 @@ func (t *table) next() bool {
 	var bad *csv.ParseError
 	switch {
 	case errors.As(err, &bad):
-		t.err = &FormatError{t.file, bad.Line, bad.Err.Error(), "fields between commas, quoted where they hold quotes"}
+		t.err = &FormatError{File: t.file, Line: bad.Line, Found: bad.Err.Error(), Expected: "fields between commas, quoted where they hold quotes", Why: BadFields}
 	case err != nil:
 		t.err = fmt.Errorf("%s: %w", t.file, err)
 	case t.header != nil && len(fields) < len(t.header):
 		t.fields = fields
-		t.err = t.wrong(fmt.Sprintf("%d fields", len(fields)), fmt.Sprintf("%d, as the first line has", len(t.header)))
+		t.err = t.wrong(FewFields, fmt.Sprintf("%d fields", len(fields)), fmt.Sprintf("%d, as the first line has", len(t.header)), "value", len(fields), "other", len(t.header))
 	default:
 		t.fields = fields
 		return true
@@ -319,7 +347,8 @@ func (t *table) column(name string) int {
 func (t *table) need(names ...string) error {
 	for _, name := range names {
 		if t.column(name) < 0 {
-			return t.wrong("columns "+quote(strings.Join(t.header, ",")), "a column "+quote(name)+" among them")
+			return t.wrong(ColumnMissing, "columns "+quote(strings.Join(t.header, ",")), "a column "+quote(name)+" among them",
+				"value", quote(strings.Join(t.header, ",")), "other", quote(name))
 		}
 	}
 	return nil
@@ -333,19 +362,19 @@ func (t *table) field(i int) string {
 	return t.fields[i]
 }
 
-func (t *table) wrong(found, expected string) error {
+func (t *table) wrong(why Why, found, expected string, args ...any) error {
 	line, _ := t.csv.FieldPos(0)
-	return &FormatError{t.file, line, found, expected}
+	return &FormatError{File: t.file, Line: line, Found: found, Expected: expected, Why: why, Args: args}
 }
 
 func (t *table) checkID(id, what string) error {
 	switch {
 	case id == "":
-		return t.wrong("no "+what, "an id")
+		return t.wrong(NoID, "no "+what, "an id", "value", what)
 	case len(id) > maxID:
-		return t.wrong(fmt.Sprintf("%s of %d bytes", what, len(id)), fmt.Sprintf("at most %d", maxID))
+		return t.wrong(LongID, fmt.Sprintf("%s of %d bytes", what, len(id)), fmt.Sprintf("at most %d", maxID), "value", what, "other", maxID)
 	case !utf8.ValidString(id):
-		return t.wrong(what+" "+quote(id), "valid UTF-8")
+		return t.wrong(NotUTF8, what+" "+quote(id), "valid UTF-8", "value", quote(id))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -119,7 +120,7 @@ func TestBadFiles(t *testing.T) {
 		files[c.file] = c.text
 		conversation, err := ReadPolis(folder(files))
 		var format *FormatError
-		if conversation != nil || !errors.As(err, &format) || err.Error() != c.want {
+		if conversation != nil || !errors.As(err, &format) || err.Error() != c.want || !slices.Contains(Whys, format.Why) {
 			t.Errorf("%s:\n%v, want\n%s", c.name, err, c.want)
 		}
 	}
