@@ -1018,14 +1018,17 @@ func (w *world) cell(what string, who person, c call, action place.Action, role 
 		w.mend()
 		return
 	}
-	before := w.dump()
-	a := w.do(who, c)
+	var a answer
+	refused := w.writesNothing
+	if action == place.FoundPlace {
+		refused = w.leavesAll // a founding is written, then refused and taken back
+	}
+	refused(what, func() { a = w.do(who, c) })
 	switch {
 	case a.status == 404 && strings.Contains(c.path, "/draft"): // that there is such a draft is nobody else's business
 	case who.Person == "" && !refusedStranger(a), who.Person != "" && a.status != 403 && !(a.status == 409 && timely(role, action)):
 		w.t.Errorf("%s: refused by the table, answered %d: %.300s", what, a.status, a.body)
 	}
-	w.unchanged(before, what)
 }
 
 func refusedStranger(a answer) bool { return a.status == 401 || toSignIn(a) }

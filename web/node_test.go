@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"translocal/advance"
 	"translocal/blueprint"
 	"translocal/blueprint/clause"
+	"translocal/db"
 	"translocal/db/dbtest"
 	"translocal/decide"
 	"translocal/fed"
@@ -50,6 +52,7 @@ type node struct {
 	webhooks   *webhook.Webhooks
 	notices    *notice.Notices
 	config     web.Config
+	file       *sql.DB // SQLite: one connection beside the node's own
 }
 
 func openNode(t testing.TB) *node {
@@ -254,8 +257,7 @@ var tables = sync.OnceValue(func() []table {
 	return all
 })
 
-// dump is everything that stands in the database, but for what a request may
-// touch without changing anything: when a session was last seen.
+// dump is everything that stands in the database.
 func (n *node) dump() map[string]string {
 	n.t.Helper()
 	out := map[string]string{}
@@ -267,6 +269,47 @@ func (n *node) dump() map[string]string {
 		}
 	}
 	return out
+}
+
+// writesNothing fails when do changes anything in the database. SQLite itself
+// tells whether another connection did (its data_version); on PostgreSQL all
+// tables are read before and after.
+func (n *node) writesNothing(what string, do func()) {
+	n.t.Helper()
+	if n.log.DB().Engine() != db.SQLite {
+		n.leavesAll(what, do)
+		return
+	}
+	before := n.version()
+	do()
+	if n.version() != before {
+		n.t.Errorf("%s wrote to the database", what)
+	}
+}
+
+// leavesAll fails when do changes a row; pages that were written and taken back
+// within a transaction don't count.
+func (n *node) leavesAll(what string, do func()) {
+	n.t.Helper()
+	before := n.dump()
+	do()
+	n.unchanged(before, what)
+}
+
+var fileOf = db.Rows[string](`select file from pragma_database_list where name = 'main'`)
+
+func (n *node) version() (v int64) {
+	n.t.Helper()
+	if n.file == nil {
+		files, err := fileOf.All(n.t.Context(), n.log.DB())
+		must(n.t, err)
+		n.file, err = sql.Open("sqlite", files[0])
+		must(n.t, err)
+		n.file.SetMaxOpenConns(1)
+		n.t.Cleanup(func() { n.file.Close() })
+	}
+	must(n.t, n.file.QueryRowContext(n.t.Context(), "pragma data_version").Scan(&v))
+	return v
 }
 
 // unchanged fails when something stands in the database that did not before.
