@@ -3,7 +3,9 @@ package opinion
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // synthetic makes a conversation of camps: each participant votes on about
@@ -80,7 +82,9 @@ func benchmarkVote(b *testing.B, c *Conversation) {
 	}
 	l.Map()
 	chance := rand.New(rand.NewPCG(3, 3))
+	before, n := cpu(b), 0
 	for b.Loop() {
+		n++
 		v := Cast{
 			Participant: c.participants[chance.IntN(len(c.participants))],
 			Statement:   c.statements[chance.IntN(len(c.statements))].ID,
@@ -91,4 +95,14 @@ func benchmarkVote(b *testing.B, c *Conversation) {
 		}
 		l.Map()
 	}
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/1000/float64(n), "cpu-ms/vote")
+}
+
+// cpu is the processor time that the process took so far, on all cores.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

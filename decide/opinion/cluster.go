@@ -287,19 +287,16 @@ func silhouettes(points []xy, labelings [][]uint8) ([]fit, int) {
 			sizes[l][labels[p]]++
 		}
 	}
-	inParallel(len(pick), 256, func(from, to int) {
-		sums := make([]float64, len(cells))
-		for i := from; i < to; i++ {
-			cellDistances(sums, at, cells, at[i])
-			for l, labels := range labelings {
-				var byLabel [MaxK]float64
-				for c, first := range cells {
-					byLabel[labels[pick[first]]] += sums[c]
-				}
-				values[l][i] = silhouette(byLabel[:], sizes[l][:], labels[pick[i]])
+	sums := cellDistances(at, cells)
+	for i := range pick {
+		for l, labels := range labelings {
+			var byLabel [MaxK]float64
+			for c, first := range cells {
+				byLabel[labels[pick[first]]] += sums[c][i]
 			}
+			values[l][i] = silhouette(byLabel[:], sizes[l][:], labels[pick[i]])
 		}
-	})
+	}
 	fits := make([]fit, len(labelings))
 	for l := range fits {
 		fits[l] = meanAndError(values[l])
@@ -319,18 +316,58 @@ func evenly(n int) []int {
 	return pick
 }
 
-// cellDistances sums the distances from p to the points of each cell.
-func cellDistances(sums []float64, at []xy, cells []int, p xy) {
-	for c, first := range cells {
-		end := len(at)
-		if c+1 < len(cells) {
-			end = cells[c+1]
+// strips is into how many parts cellDistances divides its work: a fixed number,
+// so that sums are added in the same order on every machine.
+const strips = 8
+
+// cellDistances sums, for each cell of points, the distances of its points to
+// every point: [cell][point]. cells holds where each begins. A distance is
+// taken once for both of its ends.
+func cellDistances(at []xy, cells []int) [][]float64 {
+	var parts [strips][][]float64
+	inParallel(strips, 1, func(from, to int) {
+		for s := from; s < to; s++ {
+			parts[s] = make([][]float64, len(cells))
+			for c := range cells {
+				parts[s][c] = make([]float64, len(at))
+			}
+			for c, first := range cells {
+				for i := first + s; i < endOf(cells, c, len(at)); i += strips {
+					distancesBeyond(parts[s], at, cells, c, i)
+				}
+			}
 		}
+	})
+	sums := parts[0]
+	for _, part := range parts[1:] {
+		for c := range sums {
+			axpy(sums[c], 1, part[c])
+		}
+	}
+	return sums
+}
+
+func endOf(cells []int, c, n int) int {
+	if c+1 < len(cells) {
+		return cells[c+1]
+	}
+	return n
+}
+
+// distancesBeyond adds the distances of point i, which is of cell own, to the
+// points after it, to their sums and to its own.
+func distancesBeyond(sums [][]float64, at []xy, cells []int, own, i int) {
+	p := at[i]
+	for c := own; c < len(cells); c++ {
+		first, end := max(cells[c], i+1), endOf(cells, c, len(at))
+		others, theirs := at[first:end], sums[own][first:end]
 		var sum float64
-		for _, q := range at[first:end] {
-			sum += math.Sqrt(p.distance2(q))
+		for j, q := range others {
+			d := math.Sqrt(p.distance2(q))
+			theirs[j] += d
+			sum += d
 		}
-		sums[c] = sum
+		sums[c][i] += sum
 	}
 }
 

@@ -67,6 +67,7 @@ const (
 	residual  = 1e-9 // of an eigenvector, relative to the greatest eigenvalue
 	maxBasis  = 24   // vectors before the space is collapsed to its best
 	kept      = 6    // vectors that a collapse keeps
+	returned  = 3    // vectors that serve the next time
 	maxRounds = 400  // two products each
 )
 
@@ -77,11 +78,13 @@ const (
 // that of the last map does, and the new space is returned for the next time.
 func topTwo(m symmetric, n int, near [][]float64) (values [2]float64, vectors [2][]float64, space [][]float64) {
 	k := &krylov{matrix: m, n: n}
+	start := kept
 	for _, v := range near {
 		k.widen(v)
+		start = returned
 	}
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
-	for len(k.basis) < min(kept, n) {
+	for len(k.basis) < min(start, n) {
 		v := make([]float64, n)
 		for i := range v {
 			v[i] = chance.Float64() - 0.5
@@ -116,7 +119,7 @@ func topTwo(m symmetric, n int, near [][]float64) (values [2]float64, vectors [2
 			orient(vectors[i])
 		}
 	}
-	return values, vectors, k.basis[:min(kept, len(k.basis))]
+	return values, vectors, k.basis[:min(returned, len(k.basis))]
 }
 
 // orient gives a vector the sign that makes its entry of greatest size
