@@ -1019,11 +1019,7 @@ func (w *world) cell(what string, who person, c call, action place.Action, role 
 		return
 	}
 	var a answer
-	refused := w.writesNothing
-	if action == place.FoundPlace {
-		refused = w.leavesAll // a founding is written, then refused and taken back
-	}
-	refused(what, func() { a = w.do(who, c) })
+	w.writesNothing(what, func() { a = w.do(who, c) })
 	switch {
 	case a.status == 404 && strings.Contains(c.path, "/draft"): // that there is such a draft is nobody else's business
 	case who.Person == "" && !refusedStranger(a), who.Person != "" && a.status != 403 && !(a.status == 409 && timely(role, action)):

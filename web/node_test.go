@@ -271,35 +271,62 @@ func (n *node) dump() map[string]string {
 	return out
 }
 
-// writesNothing fails when do changes anything in the database. SQLite itself
-// tells whether another connection did (its data_version); on PostgreSQL all
-// tables are read before and after.
+// writesNothing fails when do changes a row. SQLite tells whether another
+// connection wrote to the file (its data_version): only then, and always on
+// PostgreSQL, the tables as they were are compared with those that are.
 func (n *node) writesNothing(what string, do func()) {
 	n.t.Helper()
-	if n.log.DB().Engine() != db.SQLite {
-		n.leavesAll(what, do)
-		return
-	}
-	before := n.version()
-	do()
-	if n.version() != before {
-		n.t.Errorf("%s wrote to the database", what)
-	}
+	d := n.log.DB()
+	must(n.t, d.Snapshot(n.t.Context(), func(before *db.Snapshot) error {
+		if _, err := before.Tables(n.t.Context()); err != nil { // the first read chooses the moment
+			return err
+		}
+		version := n.version()
+		do()
+		if d.Engine() == db.SQLite && n.version() == version {
+			return nil
+		}
+		old := n.rows(before)
+		return d.Snapshot(n.t.Context(), func(after *db.Snapshot) error {
+			for row, count := range n.rows(after) {
+				if old[row] != count {
+					n.t.Errorf("%s wrote %.300s", what, row)
+				}
+				delete(old, row)
+			}
+			for row := range old {
+				n.t.Errorf("%s took away %.300s", what, row)
+			}
+			return nil
+		})
+	}))
 }
 
-// leavesAll fails when do changes a row; pages that were written and taken back
-// within a transaction don't count.
-func (n *node) leavesAll(what string, do func()) {
+// rows are all rows of a moment, and how often each stands there.
+func (n *node) rows(s *db.Snapshot) map[string]int {
 	n.t.Helper()
-	before := n.dump()
-	do()
-	n.unchanged(before, what)
+	names, err := s.Tables(n.t.Context())
+	must(n.t, err)
+	all := map[string]int{}
+	for _, table := range names {
+		_, rows, err := s.Rows(n.t.Context(), table)
+		must(n.t, err)
+		for values, err := range rows {
+			must(n.t, err)
+			all[fmt.Sprintf("%s %q", table, values)]++
+		}
+	}
+	return all
 }
 
 var fileOf = db.Rows[string](`select file from pragma_database_list where name = 'main'`)
 
+// version changes when another connection writes to the file; 0 on PostgreSQL.
 func (n *node) version() (v int64) {
 	n.t.Helper()
+	if n.log.DB().Engine() != db.SQLite {
+		return 0
+	}
 	if n.file == nil {
 		files, err := fileOf.All(n.t.Context(), n.log.DB())
 		must(n.t, err)

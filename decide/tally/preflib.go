@@ -14,6 +14,10 @@ import (
 // file, then one line for each order, "voters: 1,2,{3,4}", best first, equals
 // in braces. soc and toc orders rank everyone, soi and toi orders some; only
 // toc and toi hold equals.
+//
+// Files from before 2022 have no "#" lines: the number of alternatives, a line
+// "1,name" for each, a line "voters,sum of the weights,orders", then orders with
+// a comma where now a colon stands.
 
 const (
 	keyDataType    = "DATA TYPE"
@@ -35,7 +39,11 @@ func ParsePrefLib(data []byte) (*Election, error) {
 		return nil, err
 	}
 	p := &prefLibReader{scanner: s, election: &Election{Kind: Ordinal}}
-	if err := p.head(); err != nil {
+	head := p.head
+	if p.isOld() {
+		head = p.oldHead
+	}
+	if err := head(); err != nil {
 		return nil, err
 	}
 	if err := p.orders(); err != nil {
@@ -52,6 +60,7 @@ type prefLibReader struct {
 	election *Election
 	complete bool // every order must rank everyone
 	strict   bool // no order may hold equals
+	old      bool // the layout from before 2022
 
 	voters, orderLines         int64 // as the file says; -1: it doesn't
 	votersLine, orderLinesLine int
@@ -102,18 +111,64 @@ func (p *prefLibReader) head() error {
 	if candidates < 0 {
 		candidates, candidatesLine = int64(len(names)), p.line
 	}
+	return p.options(names, candidates, candidatesLine)
+}
+
+// options makes the options of names, which must be those of 1 to candidates.
+func (p *prefLibReader) options(names map[int64]string, candidates int64, line int) error {
 	if candidates < 1 || candidates != int64(len(names)) {
-		return &FormatError{Line: candidatesLine, Found: fmt.Sprintf("%d alternatives and %d names", candidates, len(names)), Expected: "at least one alternative, and a name for each"}
+		return &FormatError{Line: line, Found: fmt.Sprintf("%d alternatives and %d names", candidates, len(names)), Expected: "at least one alternative, and a name for each"}
 	}
 	p.election.Options = make([]Option, candidates)
 	for i := range p.election.Options {
 		name, ok := names[int64(i+1)]
 		if !ok {
-			return &FormatError{Line: candidatesLine, Found: fmt.Sprintf("no name of alternative %d", i+1), Expected: fmt.Sprintf("names of the alternatives 1 to %d", candidates)}
+			return &FormatError{Line: line, Found: fmt.Sprintf("no name of alternative %d", i+1), Expected: fmt.Sprintf("names of the alternatives 1 to %d", candidates)}
 		}
 		p.election.Options[i] = Option{ID: numberID(i), Name: name}
 	}
 	return nil
+}
+
+// isOld tells whether the file begins with a number that stands alone.
+func (p *prefLibReader) isOld() bool {
+	for p.peek() == '\n' || p.peek() == '\r' {
+		p.restOfLine()
+	}
+	p.old = p.peek() >= '0' && p.peek() <= '9'
+	return p.old
+}
+
+// oldHead reads the lines before the orders of an old file.
+func (p *prefLibReader) oldHead() error {
+	line := p.line
+	candidates, err := p.count(strings.TrimSpace(string(p.restOfLine())), line)
+	if err != nil {
+		return err
+	}
+	names := map[int64]string{}
+	for int64(len(names)) < candidates {
+		line := p.line
+		number, name, ok := strings.Cut(string(p.restOfLine()), ",")
+		if !ok {
+			return &FormatError{Line: line, Found: quoted(number), Expected: "the number of an alternative, a comma and its name"}
+		}
+		if err := p.alternative(names, strings.TrimSpace(number), strings.TrimSpace(name), line); err != nil {
+			return err
+		}
+	}
+	p.votersLine, p.orderLinesLine = p.line, p.line
+	counts := strings.Split(string(p.restOfLine()), ",")
+	if len(counts) != 3 {
+		return &FormatError{Line: p.votersLine, Found: fmt.Sprintf("%d values", len(counts)), Expected: "the number of voters, the sum of weights and the number of orders"}
+	}
+	if p.voters, err = p.count(strings.TrimSpace(counts[0]), p.votersLine); err != nil {
+		return err
+	}
+	if p.orderLines, err = p.count(strings.TrimSpace(counts[2]), p.votersLine); err != nil {
+		return err
+	}
+	return p.options(names, candidates, line)
 }
 
 func (p *prefLibReader) keep(name, value string) {
@@ -175,8 +230,12 @@ func (p *prefLibReader) order(pile *ballotPile) error {
 		return p.expected("the number of voters with an order, at least 1")
 	}
 	p.skipBlanks()
-	if p.peek() != ':' {
-		return p.expected(`":" after the number of voters`)
+	mark := byte(':')
+	if p.old {
+		mark = ','
+	}
+	if p.peek() != mark {
+		return p.expected(`"` + string(mark) + `" after the number of voters`)
 	}
 	p.at++
 	if err := pile.begin(weight); err != nil {
