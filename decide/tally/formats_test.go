@@ -175,6 +175,35 @@ func TestPrefLib(t *testing.T) {
 	}
 }
 
+// TestOldPrefLib reads the layout from before 2022, on the same votes.
+func TestOldPrefLib(t *testing.T) {
+	const old = "3\n1,By the river, \"wide\"\n2,Bosque\n3,None\n12,12,4\n6,1,2,3\n3,{1,3},2\n2,2\n1,{2,3}\n"
+	e, err := ParsePrefLib([]byte(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := ParsePrefLib([]byte(fullPrefLib))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantElection(t, "old", e, &Election{Kind: Ordinal, Options: same.Options, Ballots: same.Ballots})
+	for text, line := range map[string]int{
+		"2\n1,A\n":                     3, // a name is missing
+		"2\n1,A\n1,B\n1,1,1\n1,1\n":    3, // twice
+		"2\n1,A\n3,B\n1,1,1\n1,1\n":    1, // not 1 to 2
+		"2\n1,A\n2,B\n1,1\n1,1\n":      4,
+		"2\n1,A\n2,B\n5,5,1\n4,1,2\n":  4, // five voters, four in the orders
+		"2\n1,A\n2,B\n4,4,1\n4: 1,2\n": 5,
+		"2\n1,A\n2,B\n4,4,1\n4,1,7\n":  5,
+		"99999999999\n1,A\n":           3,
+	} {
+		var wrong *FormatError
+		if _, err := ParsePrefLib([]byte(text)); !errors.As(err, &wrong) || wrong.Line != line {
+			t.Errorf("%q: %v, expected an error in line %d", text, err, line)
+		}
+	}
+}
+
 func TestPrefLibTypes(t *testing.T) {
 	for want, lines := range map[string][]string{
 		"soc": {"1 A>B", "1 B>A"}, "soi": {"1 A>B", "1 B"}, "toc": {"1 A=B", "1 B>A"}, "toi": {"1 A=B", "1 B"},
@@ -482,7 +511,7 @@ func FuzzBLT(f *testing.F) {
 }
 
 func FuzzPrefLib(f *testing.F) {
-	fuzzFormat(f, "preflib", fullPrefLib, "# ALTERNATIVE NAME 1: A\n1: 1\n")
+	fuzzFormat(f, "preflib", fullPrefLib, "# ALTERNATIVE NAME 1: A\n1: 1\n", "2\n1,A\n2,B\n4,4,1\n4,1,2\n")
 }
 
 func FuzzCSV(f *testing.F) {
