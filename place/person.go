@@ -399,21 +399,36 @@ func (p *Places) OpenSession(ctx context.Context, v Viewer, device string) (secr
 // Session finds who a secret belongs to; the zero Viewer when nobody's. A
 // session in use is renewed, at most once an hour.
 func (p *Places) Session(ctx context.Context, secret string) (Viewer, error) {
-	row, err := sessionByToken.One(ctx, p.db, hashSecret(secret))
+	row, v, err := p.session(ctx, secret)
+	if err != nil || v.Person == "" {
+		return v, err
+	}
 	now := act.Micros(p.now())
-	if fault.Is(err, fault.NotFound) || err == nil && row.Expires <= now {
-		return Viewer{}, nil
-	}
-	if err != nil {
-		return Viewer{}, err
-	}
 	if now-row.Seen > int64(time.Hour/time.Microsecond) {
 		err = p.db.Write(ctx, func(tx *db.Tx) error {
 			_, err := touchSession.Run(ctx, tx, row.ID, now, act.Micros(p.now().Add(SessionLasts)))
 			return err
 		})
 	}
-	return Viewer{Person: row.Person, Name: row.Name, Session: row.ID, Site: row.SiteKeeper}, err
+	return v, err
+}
+
+// Waiting is Session for a page that lies open: it renews nothing, so that a
+// session of somebody who went away ends in its time.
+func (p *Places) Waiting(ctx context.Context, secret string) (Viewer, error) {
+	_, v, err := p.session(ctx, secret)
+	return v, err
+}
+
+func (p *Places) session(ctx context.Context, secret string) (sessionRow, Viewer, error) {
+	row, err := sessionByToken.One(ctx, p.db, hashSecret(secret))
+	if fault.Is(err, fault.NotFound) || err == nil && row.Expires <= act.Micros(p.now()) {
+		return row, Viewer{}, nil
+	}
+	if err != nil {
+		return row, Viewer{}, err
+	}
+	return row, Viewer{Person: row.Person, Name: row.Name, Session: row.ID, Site: row.SiteKeeper}, nil
 }
 
 // Sessions lists the viewer's sessions.

@@ -424,6 +424,7 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, v, b := r.Context(), viewer(r), s.Blueprints
+	since := s.since(ctx, ofSuggestions)
 	notices, err := b.NoticesOf(ctx, v, p.Stream)
 	if err != nil {
 		return err
@@ -444,7 +445,7 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !fault.Is(err, fault.Forbidden) { // it is for keepers alone
 		return err
 	}
-	return s.show(w, r, page.Work(s.frame(r, t(r, "blueprint.work")), p, notices, drafts, received, sent, len(told)))
+	return s.show(w, r, page.Work(listens(r, s.frame(r, t(r, "blueprint.work")), "/events/suggestions/"+string(p.Stream), since(string(p.Stream))), p, notices, drafts, received, sent, len(told)))
 }
 
 func (s *Server) putAside(w http.ResponseWriter, r *http.Request) error {

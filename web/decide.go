@@ -122,6 +122,7 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if err != nil {
 		return err
 	}
+	since := s.since(r.Context(), ofProposals)
 	x, err := s.proposalIn(r, p)
 	if err != nil {
 		return err
@@ -129,7 +130,8 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if form.Values == nil {
 		form = drafted(x)
 	}
-	return s.render(w, r, code, page.Proposal(s.explaining(r, x.Title), p, x, s.textTitle(r, x.Version), form))
+	f := listens(r, s.explaining(r, x.Title), "/events/proposal/"+x.ID, since(string(p.Stream)))
+	return s.render(w, r, code, page.Proposal(f, p, x, s.textTitle(r, x.Version), form))
 }
 
 // proposalIn reads the proposal of the path, which must be that place's.

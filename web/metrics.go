@@ -31,7 +31,9 @@ func (s *Server) measured(next http.Handler) http.Handler {
 		defer func() {
 			s.counters.underway.Add(-1)
 			s.counters.answers[min(max(seen.status/100, 0), 5)].Add(1)
-			s.counters.micros.Add(time.Since(began).Microseconds())
+			if !strings.HasPrefix(r.URL.Path, "/events/") { // those last as long as somebody looks
+				s.counters.micros.Add(time.Since(began).Microseconds())
+			}
 		}()
 		next.ServeHTTP(seen, r)
 	})
@@ -84,6 +86,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	fmt.Fprintf(w, "# HELP translocal_answer_seconds_total Time spent on answers.\n# TYPE translocal_answer_seconds_total counter\ntranslocal_answer_seconds_total %g\n",
 		float64(s.counters.micros.Load())/1e6)
 	gauge("translocal_requests_under_way", "Requests being answered now.", s.counters.underway.Load())
+	gauge("translocal_event_streams", "Open pages that hear of changes.", s.live.Count())
 	gauge("translocal_streams", "Streams of places held here.", stamp.Streams)
 	gauge("translocal_acts", "Acts in them.", stamp.Acts)
 	gauge("translocal_jobs_waiting", "Jobs to be done.", jobs.Jobs)

@@ -276,7 +276,7 @@ func (s *Server) trusts(ip netip.Addr) bool {
 // pathForLog is the path without what opens something: secrets of links never
 // reach a log.
 func pathForLog(r *http.Request) string {
-	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/", "/meetings/", "/tonight/",
+	for _, prefix := range []string{"/setup/", "/come-in/", "/asked/", "/draft/", "/calendar/", "/meetings/", "/tonight/", "/events/tonight/",
 		"/api/v1/setup/", "/api/v1/asked/", "/api/v1/come-in/", "/api/v1/drafts/", "/api/v1/tonight/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return prefix + "…"

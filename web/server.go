@@ -24,6 +24,7 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
+	"translocal/live"
 	"translocal/meeting"
 	"translocal/moderate"
 	"translocal/notice"
@@ -71,6 +72,9 @@ type Server struct {
 	moderation *moderate.Moderation
 	passkeys   *place.Passkeys // nil where browsers make none
 
+	live      *live.Watcher // of open pages
+	listening listening
+
 	counting chan struct{} // one count for a stranger at a time
 	checker  checker
 	finder   finder
@@ -85,7 +89,8 @@ func New(c Config) *Server {
 		c.Notices = notice.New(notice.Config{Log: c.Log, Base: c.Base, Shown: c.Shown, Words: c.I18n})
 	}
 	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c),
-		passkeys: c.Places.PasskeysAt(c.Shown)}
+		passkeys: c.Places.PasskeysAt(c.Shown),
+		live:     newWatcher(c), listening: listening{beat: 20 * time.Second, patience: 10 * time.Second, retry: 3 * time.Second}}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
 	for pattern, h := range c.Node.Routes() {
 		s.mux.Handle(pattern, h)
@@ -141,6 +146,7 @@ func (s *Server) routes() []route {
 		s.manualRoutes(),
 		s.meetingRoutes(),
 		s.webhookRoutes(),
+		s.eventRoutes(),
 	} {
 		all = append(all, part...)
 	}
@@ -248,6 +254,9 @@ func (s *Server) frame(r *http.Request, title string) page.Frame {
 		return f
 	}
 	f.Mine = mine
+	if r.Method == http.MethodGet {
+		f.Live = "/events/notices"
+	}
 	f.News = s.news(r.Context(), v, mine)
 	for _, m := range mine {
 		if n, err := s.Places.Keepers(r.Context(), m.Stream); err == nil && n == 1 && m.Role == place.Keeper {

@@ -27,6 +27,8 @@ var arrows = map[string][]string{
 	"document": nil, // words in and out of files
 	"calendar": nil, // iCalendar, for whoever has dates
 
+	"live": nil, // what it looks at is given to it
+
 	"library": nil, // content as data; whoever starts a node puts it into blueprint
 
 	"decide/tally":     nil,
@@ -55,7 +57,7 @@ var arrows = map[string][]string{
 	"atlas":    append([]string{"place"}, carriers...),
 
 	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "fed", "keep", "decide/report", "i18n", "library", "web/page", "web/asset"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "fed", "keep", "decide/report", "i18n", "library", "live", "web/page", "web/asset"}, carriers...)...),
 	"web/page":  append(capabilities, append([]string{"record", "fed", "keep", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }

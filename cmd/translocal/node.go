@@ -239,6 +239,7 @@ func (n *node) serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{Handler: n.server.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
 		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	srv.RegisterOnShutdown(n.server.EndEvents) // else it would wait for all who look at a page
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {

@@ -4,9 +4,13 @@ package page
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/a-h/templ"
 
 	"translocal/i18n"
 	"translocal/place"
@@ -27,6 +31,8 @@ type Frame struct {
 	News   int      // notices that wait for this keeper
 	// Explain: what is seen by whom stands above the form, not read yet.
 	Explain bool
+	Live    string // path at which the page hears that something changed, or ""
+	Since   string // cursor of what it shows, or ""
 	Feed    string // path of the Atom feed of what the page shows, or ""
 	// Passkeys is the address at which browsers use passkeys of this node, "" where
 	// there are none; PasskeyHost is the name for which they keep them.
@@ -72,6 +78,23 @@ func (f Frame) Link(id string) string {
 		return "/at/" + rest
 	}
 	return "/"
+}
+
+// listening is what the script needs to know of a page: whose writing it keeps, and
+// where it hears of changes.
+func (f Frame) listening() templ.Attributes {
+	a := templ.Attributes{}
+	if f.Viewer.Person != "" {
+		h := sha256.Sum256([]byte("drafts of " + f.Viewer.Person))
+		a["data-me"] = hex.EncodeToString(h[:8])
+	}
+	if f.Live != "" {
+		a["data-live"] = f.Live
+		if f.Since != "" {
+			a["data-since"] = f.Since
+		}
+	}
+	return a
 }
 
 // day writes a stored time as a day in the reader's language.

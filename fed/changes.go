@@ -1,0 +1,25 @@
+package fed
+
+import (
+	"context"
+
+	"translocal/db"
+)
+
+type noticeCount struct {
+	Stream string
+	N      int64
+}
+
+var noticeCounts = db.Rows[noticeCount](`select stream, count(*) from keeper_notice where not seen group by stream`)
+
+// NoticeChanges tells by comparison with an earlier answer where the notices for
+// keepers changed: how many are open for each stream, "" for the site.
+func (n *Node) NoticeChanges(ctx context.Context) (map[string]int64, error) {
+	rows, err := noticeCounts.All(ctx, n.db)
+	out := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		out[r.Stream] = r.N
+	}
+	return out, err
+}
