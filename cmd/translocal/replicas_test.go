@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -12,8 +14,11 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/blueprint"
+	"translocal/blueprint/clause"
 	"translocal/db"
 	"translocal/db/dbtest"
+	"translocal/decide"
 	"translocal/job"
 	"translocal/place"
 )
@@ -132,6 +137,42 @@ func TestReplicasBehaveAsOne(t *testing.T) {
 		seen.Range(func(any, any) bool { n++; return true })
 		if n < 20 || twice.Load() > 0 {
 			t.Errorf("%d acts read, %d twice", n, twice.Load())
+		}
+	})
+
+	t.Run("a page open on one hears of what is said on the other", func(t *testing.T) {
+		v, err := one.places.SignIn(ctx, "Alder", "a long password")
+		must(t, err)
+		k, err := one.server.Blueprints.Publish(ctx, v, blueprint.Publication{Place: act.Fingerprint(site.Stream), Text: blueprint.Text{Title: "A text", Language: "en", Institution: "council",
+			Clauses: []blueprint.Clause{{Wording: blueprint.Wording{ID: act.NewToken(), Kind: clause.Passage, Text: "We ask."}}}}})
+		must(t, err)
+		text, err := one.server.Blueprints.Read(ctx, v, k)
+		must(t, err)
+		p, err := one.server.Decisions.Propose(ctx, v, act.Fingerprint(site.Stream), decide.Proposal{Title: "Bring it", Rule: decide.RuleConsent, Quorum: 1, Review: "2040-01-01", Version: text.Ref()})
+		must(t, err)
+		secret, err := one.places.OpenSession(ctx, v, "test")
+		must(t, err)
+		srv := httptest.NewServer(two.server.Handler())
+		defer srv.Close()
+		defer two.server.EndEvents()
+		r, err := http.NewRequestWithContext(ctx, "GET", srv.URL+"/events/proposal/"+p.ID, nil)
+		must(t, err)
+		r.AddCookie(&http.Cookie{Name: "tl_session", Value: secret})
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		must(t, err)
+		defer resp.Body.Close()
+		timeout := time.AfterFunc(20*time.Second, two.server.EndEvents)
+		defer timeout.Stop()
+		heard := ""
+		for lines := bufio.NewScanner(resp.Body); heard != "event: changed" && lines.Scan(); {
+			if line := lines.Text(); strings.HasPrefix(line, "event: ") {
+				if heard = line; heard == "event: here" {
+					must(t, one.server.Decisions.Say(ctx, v, p.ID, decide.Question, "Who pays?", false))
+				}
+			}
+		}
+		if heard != "event: changed" {
+			t.Errorf("heard %q last", heard)
 		}
 	})
 

@@ -31,7 +31,9 @@ addEventListener("input", (event) => {
   if (form?.dataset.draft) later(form);
 });
 addEventListener("beforeunload", (event) => {
-  for (const form of changed) if (form.isConnected) event.preventDefault();
+  for (const form of changed) {
+    if (form.isConnected && !(me && store && !off && form.dataset.draft)) event.preventDefault(); // else it is kept
+  }
 });
 
 // ---- What was typed is kept until it is sent ----
