@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"translocal/act"
 	"translocal/db"
@@ -181,7 +182,7 @@ func TestPlanCountsBackAndCalendarFolds(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	must(t, g.Done(ctx, g.keeper, b.ID, p.Tasks[0].ID, true))
-	secret, err := g.CalendarLink(ctx, g.keeper, g.place.Stream)
+	secret, _, err := g.CalendarLink(ctx, g.keeper, g.place.Stream)
 	must(t, err)
 	text, err := g.Calendar(ctx, secret, func(a string) Words { return Words{a + " meets", a + " closes"} })
 	must(t, err)
@@ -199,4 +200,55 @@ func TestPlanCountsBackAndCalendarFolds(t *testing.T) {
 	if _, err := g.Calendar(ctx, "guess", nil); !fault.Is(err, fault.NotFound) {
 		t.Error(err)
 	}
+}
+
+// A secret address ends with the membership under which it was made, and after a
+// year; a program that holds a token makes none.
+func TestACalendarAddressEnds(t *testing.T) {
+	g, ctx := newGroup(t, "bring"), t.Context()
+	birch := g.join(t, place.Viewer{}, "Birch")
+	program := birch
+	program.Token = "token"
+	if _, _, err := g.CalendarLink(ctx, program, g.place.Stream); !fault.Is(err, fault.Forbidden) {
+		t.Error("a program made one:", err)
+	}
+	opens := func(secret string) bool {
+		t.Helper()
+		_, err := g.Calendar(ctx, secret, nil)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	old, _, err := g.CalendarLink(ctx, birch, g.place.Stream)
+	must(t, err)
+	secret, expires, err := g.CalendarLink(ctx, birch, g.place.Stream)
+	must(t, err)
+	if opens(old) || !opens(secret) {
+		t.Error("the new one does not open, or the old one does")
+	}
+	now := g.now
+	g.now = func() time.Time { return expires }
+	if opens(secret) {
+		t.Error("it opens after its end")
+	}
+	g.now = now
+	must(t, g.places.Leave(ctx, birch, g.place.Stream))
+	if opens(secret) {
+		t.Error("it opens for who left")
+	}
+	g.join(t, birch, "Birch")
+	if opens(secret) {
+		t.Error("it opens again for who came back")
+	}
+}
+
+// join lets somebody in, or somebody who left in again.
+func (g *group) join(t testing.TB, v place.Viewer, name string) place.Viewer {
+	t.Helper()
+	link, err := g.places.Invite(t.Context(), g.keeper, g.place.Stream, place.Member)
+	must(t, err)
+	_, v, err = g.places.ComeIn(t.Context(), v, link, place.Newcomer{Name: name, Password: "a long password"})
+	must(t, err)
+	return v
 }

@@ -2,9 +2,6 @@ package advance
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -240,21 +237,27 @@ func (ad *Advances) plan(ctx context.Context, bringing string) (*Plan, error) {
 	return p, nil
 }
 
+// LinkLasts is how long a secret address of a calendar opens it.
+const LinkLasts = 366 * 24 * time.Hour
+
 // CalendarLink makes a secret by which a calendar program reads the viewer's
-// view of a place's meetings and tasks; an earlier one ends.
-func (ad *Advances) CalendarLink(ctx context.Context, v place.Viewer, stream act.Fingerprint) (secret string, err error) {
-	var b [24]byte
-	rand.Read(b[:])
-	secret = base64.RawURLEncoding.EncodeToString(b[:])
-	hash := sha256.Sum256([]byte(secret))
-	return secret, ad.db.Write(ctx, func(tx *db.Tx) error {
+// view of a place's meetings and tasks; an earlier one ends. It lasts until
+// expires, and no longer than the membership. Programs can't make one: it would
+// outlive their token.
+func (ad *Advances) CalendarLink(ctx context.Context, v place.Viewer, stream act.Fingerprint) (secret string, expires time.Time, err error) {
+	if err := place.InPerson(v); err != nil {
+		return "", time.Time{}, err
+	}
+	secret, hash := place.NewSecret()
+	expires = ad.now().Add(LinkLasts)
+	return secret, expires, ad.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.PlanTasks, place.Any); err != nil {
 			return err
 		}
 		if _, err := dropCalendars.Run(ctx, tx, stream, v.Person); err != nil {
 			return err
 		}
-		_, err := putCalendar.Run(ctx, tx, hash[:], stream, v.Person)
+		_, err := putCalendar.Run(ctx, tx, hash, stream, v.Person, act.Micros(expires))
 		return err
 	})
 }
@@ -266,11 +269,10 @@ type Words struct {
 }
 
 // Calendar writes a place's meetings and tasks as iCalendar (RFC 5545) for who
-// holds a secret, as long as that person is still a member. words gives the
-// titles of an entry about an authority.
+// holds a secret. One that is too late, or whose holder left, is as if it had
+// never been. words gives the titles of an entry about an authority.
 func (ad *Advances) Calendar(ctx context.Context, secret string, words func(authority string) Words) (string, error) {
-	hash := sha256.Sum256([]byte(secret))
-	row, err := calendarByToken.One(ctx, ad.db, hash[:])
+	row, err := calendarByToken.One(ctx, ad.db, place.HashSecret(secret), act.Micros(ad.now()))
 	if err != nil {
 		return "", err
 	}

@@ -2,9 +2,6 @@ package meeting
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"strings"
 	"time"
 
@@ -19,12 +16,12 @@ const LinkLasts = 366 * 24 * time.Hour
 
 // CalendarLink makes a secret by which a calendar program reads a place's
 // meetings as the viewer does; an earlier one ends. It lasts until expires, and
-// no longer than the membership.
+// no longer than the membership. Programs can't make one: it would outlive their token.
 func (ms *Meetings) CalendarLink(ctx context.Context, v place.Viewer, stream act.Fingerprint) (secret string, expires time.Time, err error) {
-	var b [24]byte
-	rand.Read(b[:])
-	secret = base64.RawURLEncoding.EncodeToString(b[:])
-	hash := sha256.Sum256([]byte(secret))
+	if err := place.InPerson(v); err != nil {
+		return "", time.Time{}, err
+	}
+	secret, hash := place.NewSecret()
 	expires = ms.now().Add(LinkLasts)
 	return secret, expires, ms.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.ReadMeetings, place.Any); err != nil {
@@ -33,7 +30,7 @@ func (ms *Meetings) CalendarLink(ctx context.Context, v place.Viewer, stream act
 		if _, err := dropLinks.Run(ctx, tx, stream, v.Person); err != nil {
 			return err
 		}
-		_, err := putLink.Run(ctx, tx, hash[:], stream, v.Person, act.Micros(expires))
+		_, err := putLink.Run(ctx, tx, hash, stream, v.Person, act.Micros(expires))
 		return err
 	})
 }
@@ -42,8 +39,7 @@ func (ms *Meetings) CalendarLink(ctx context.Context, v place.Viewer, stream act
 // secret that is too late, or whose holder left, is as if it had never been.
 // path gives the page of a meeting.
 func (ms *Meetings) Calendar(ctx context.Context, secret string, path func(stream act.Fingerprint, id string) string) (string, error) {
-	hash := sha256.Sum256([]byte(secret))
-	row, err := linkByToken.One(ctx, ms.db, hash[:], act.Micros(ms.now()))
+	row, err := linkByToken.One(ctx, ms.db, place.HashSecret(secret), act.Micros(ms.now()))
 	if err != nil {
 		return "", err
 	}

@@ -75,7 +75,7 @@ var (
 // Settings reads how the viewer wants to be told; who never said is not told
 // outside of the pages.
 func (n *Notices) Settings(ctx context.Context, v place.Viewer) (Settings, error) {
-	if err := inPerson(v); err != nil {
+	if err := place.InPerson(v); err != nil {
 		return Settings{}, err
 	}
 	row, err := addressOf.One(ctx, n.db, v.Person)
@@ -88,7 +88,7 @@ func (n *Notices) Settings(ctx context.Context, v place.Viewer) (Settings, error
 // Set says how the viewer wants to be told, in the language of the context. A
 // new address counts once its owner followed the link that it gets.
 func (n *Notices) Set(ctx context.Context, v place.Viewer, s Settings) error {
-	if err := inPerson(v); err != nil {
+	if err := place.InPerson(v); err != nil {
 		return err
 	}
 	var f fault.Fields

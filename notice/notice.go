@@ -89,18 +89,6 @@ func (n *Notices) signed(use, token string) (id string, err error) {
 // errGone is what a link says that opens nothing: forged, used, taken back or expired.
 var errGone = fault.New(fault.NotFound, "mail.link.gone")
 
-// inPerson refuses who is not signed in, and programs: how somebody is told is
-// set by that person alone.
-func inPerson(v place.Viewer) error {
-	if v.Person == "" {
-		return fault.New(fault.SignIn, "fault.sign_in")
-	}
-	if v.Token != "" {
-		return fault.New(fault.Forbidden, "people.token.not_this")
-	}
-	return nil
-}
-
 // A Notice is one thing that somebody should know.
 type Notice struct {
 	ID     string          `json:"id"`
@@ -149,7 +137,7 @@ func (n *Notices) Count(ctx context.Context, v place.Viewer) (int, error) {
 
 // See puts one of the viewer's notices away.
 func (n *Notices) See(ctx context.Context, v place.Viewer, id string) error {
-	if err := inPerson(v); err != nil {
+	if err := place.InPerson(v); err != nil {
 		return err
 	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {

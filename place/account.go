@@ -31,9 +31,9 @@ var (
 	withoutDividers = strings.NewReplacer("-", "", " ", "", "\t", "", "\n", "", "\r", "")
 )
 
-// inPerson refuses who is not signed in, and programs that hold a token: the
-// account itself is changed by its person alone.
-func inPerson(v Viewer) error {
+// InPerson refuses who is not signed in, and programs that hold a token: the
+// account itself, and what outlives a token, is for its person alone.
+func InPerson(v Viewer) error {
 	if v.Person == "" {
 		return fault.New(fault.SignIn, "fault.sign_in")
 	}
@@ -72,7 +72,7 @@ func stillPassword(ctx context.Context, tx *db.Tx, field string, checked personR
 // tokens, passkeys and recovery codes end: whoever knew the old one is out, and
 // has made no codes and no key to come back with.
 func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password string) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	if err := (&Newcomer{Name: v.Name, Password: password}).clean(); err != nil {
@@ -112,7 +112,7 @@ func setPassword(ctx context.Context, tx *db.Tx, person, hash, kept string) erro
 // NewRecoveryCodes makes codes with which the viewer can set a new password, by
 // the present one, and ends earlier codes. They are shown once.
 func (p *Places) NewRecoveryCodes(ctx context.Context, v Viewer, password string) ([]string, error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return nil, err
 	}
 	row, err := p.checkPassword(ctx, v, "codes_password", password)
@@ -200,4 +200,4 @@ func newCode() string {
 }
 
 // hashCode takes a code as typed: with or without dividers, in any case.
-func hashCode(code string) []byte { return hashSecret(strings.ToLower(withoutDividers.Replace(code))) }
+func hashCode(code string) []byte { return HashSecret(strings.ToLower(withoutDividers.Replace(code))) }

@@ -100,7 +100,7 @@ func unblocked(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerpr
 
 // BlockedIn lists the places that blocked the viewer.
 func (p *Places) BlockedIn(ctx context.Context, v Viewer) ([]OwnBlock, error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return nil, err
 	}
 	return blockedIn.All(ctx, p.db, v.Person)

@@ -25,7 +25,7 @@ func (p *Places) Explained(ctx context.Context, v Viewer) (bool, error) {
 
 // Read remembers that the viewer has read it.
 func (p *Places) Read(ctx context.Context, v Viewer) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	return p.db.Write(ctx, func(tx *db.Tx) error {

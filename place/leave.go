@@ -70,7 +70,7 @@ var (
 
 // OwnData reads what is kept about the viewer's account.
 func (p *Places) OwnData(ctx context.Context, v Viewer) (*OwnAccount, error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return nil, err
 	}
 	row, err := ownAccount.One(ctx, p.db, v.Person)
@@ -107,7 +107,7 @@ func (p *Places) OwnData(ctx context.Context, v Viewer) (*OwnAccount, error) {
 // its name, by the password. A place's last keeper and the site's have to hand
 // over first; a public body's site keeps its accounts.
 func (p *Places) EraseAccount(ctx context.Context, v Viewer, password string, words bool, also ...Forget) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	row, err := p.checkPassword(ctx, v, "erase_password", password)

@@ -176,7 +176,7 @@ func roomForPasskey(ctx context.Context, on db.Queryer, person string) error {
 
 // boundTo is what ties a key that is being added to the session in which it was
 // asked for.
-func boundTo(v Viewer) []byte { return hashSecret("session " + v.Session) }
+func boundTo(v Viewer) []byte { return HashSecret("session " + v.Session) }
 
 // asking keeps what was asked of a browser, and writes it down for the browser.
 // What nobody answered in time goes.
@@ -292,7 +292,7 @@ func (k *Passkeys) SignIn(ctx context.Context, secret string, credential []byte)
 	if k == nil {
 		return Viewer{}, fault.New(fault.Forbidden, "passkey.not_here")
 	}
-	_, asked, err := k.answered(ctx, hashSecret(secret), "")
+	_, asked, err := k.answered(ctx, HashSecret(secret), "")
 	if err != nil {
 		return Viewer{}, err
 	}

@@ -109,14 +109,17 @@ type invitationRow struct {
 	Used    int64
 }
 
-func newSecret() (text string, hash []byte) {
+// NewSecret makes what opens something to whoever has it: 192 bits of chance, as
+// text for a URL, and the hash of it, which alone is kept.
+func NewSecret() (text string, hash []byte) {
 	var b [24]byte
 	rand.Read(b[:])
 	text = base64.RawURLEncoding.EncodeToString(b[:])
-	return text, hashSecret(text)
+	return text, HashSecret(text)
 }
 
-func hashSecret(text string) []byte {
+// HashSecret is the hash under which a secret is kept: SHA-256.
+func HashSecret(text string) []byte {
 	h := sha256.Sum256([]byte(text))
 	return h[:]
 }
@@ -156,7 +159,7 @@ func (p *Places) SetupLink(ctx context.Context) (secret string, err error) {
 	if err != nil || n > 0 {
 		return "", err
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
 		if _, err := dropSetup.Run(ctx, tx); err != nil {
@@ -231,7 +234,7 @@ func (p *Places) Invite(ctx context.Context, v Viewer, stream act.Fingerprint, r
 	if role != Member && role != Keeper {
 		return "", fault.At("role", "fault.choice")
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
 		if err := mayInvite(ctx, tx, v, stream); err != nil {
@@ -292,7 +295,7 @@ func (p *Places) InvitedTo(ctx context.Context, secret string) (*Place, error) {
 }
 
 func (p *Places) invited(ctx context.Context, on db.Queryer, secret string) (invitationRow, error) {
-	inv, err := invitationByHash.One(ctx, on, hashSecret(secret))
+	inv, err := invitationByHash.One(ctx, on, HashSecret(secret))
 	if fault.Is(err, fault.NotFound) || err == nil && (inv.Used > 0 || inv.Expires <= act.Micros(p.now())) {
 		return inv, fault.New(fault.NotFound, "place.invitation_gone")
 	}
@@ -316,7 +319,7 @@ func (p *Places) spend(ctx context.Context, tx *db.Tx, secret string) (invitatio
 func (p *Places) ComeIn(ctx context.Context, v Viewer, secret string, n Newcomer) (act.Fingerprint, Viewer, error) {
 	hash := ""
 	if v.Token != "" {
-		return "", v, inPerson(v)
+		return "", v, InPerson(v)
 	}
 	if v.Person == "" {
 		if err := n.clean(); err != nil {
@@ -378,10 +381,10 @@ var decoy = sync.OnceValue(func() string { return newArgon().hash(rand.Text()) }
 
 // OpenSession starts a session and returns the secret for the browser.
 func (p *Places) OpenSession(ctx context.Context, v Viewer, device string) (secret string, err error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return "", err
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	now := p.now()
 	device, err = fault.Line("device", device, 120)
 	if err != nil {
@@ -421,7 +424,7 @@ func (p *Places) Waiting(ctx context.Context, secret string) (Viewer, error) {
 }
 
 func (p *Places) session(ctx context.Context, secret string) (sessionRow, Viewer, error) {
-	row, err := sessionByToken.One(ctx, p.db, hashSecret(secret))
+	row, err := sessionByToken.One(ctx, p.db, HashSecret(secret))
 	if fault.Is(err, fault.NotFound) || err == nil && row.Expires <= act.Micros(p.now()) {
 		return row, Viewer{}, nil
 	}
@@ -438,7 +441,7 @@ func (p *Places) Sessions(ctx context.Context, v Viewer) ([]Session, error) {
 
 // EndSession ends one of the viewer's own sessions.
 func (p *Places) EndSession(ctx context.Context, v Viewer, id string) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	return p.db.Write(ctx, func(tx *db.Tx) error { return one(deleteSession.Run(ctx, tx, id, v.Person)) })

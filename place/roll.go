@@ -26,7 +26,7 @@ func (p *Places) Roll(ctx context.Context, v Viewer, stream act.Fingerprint, n i
 			return err
 		}
 		for range n {
-			secret, hash := newSecret()
+			secret, hash := NewSecret()
 			if _, err := insertInvitation.Run(ctx, tx, act.NewToken(), hash, stream, Member, v.Person, act.Micros(now), act.Micros(now.Add(InvitationLasts))); err != nil {
 				return err
 			}

@@ -70,7 +70,7 @@ func tokenMay(a Action) bool {
 // MakeToken makes a token of the viewer's; the secret is shown once. A program
 // that holds a token makes none.
 func (p *Places) MakeToken(ctx context.Context, v Viewer, n NewToken) (secret string, err error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return "", err
 	}
 	var f fault.Fields
@@ -82,7 +82,7 @@ func (p *Places) MakeToken(ctx context.Context, v Viewer, n NewToken) (secret st
 	if err := f.Err(); err != nil {
 		return "", err
 	}
-	text, _ := newSecret()
+	text, _ := NewSecret()
 	secret = TokenPrefix + text
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
@@ -104,7 +104,7 @@ func (p *Places) MakeToken(ctx context.Context, v Viewer, n NewToken) (secret st
 		} else if k >= MaxTokens {
 			return fault.At("token", "fault.too_many", "max", MaxTokens)
 		}
-		_, err := insertToken.Run(ctx, tx, act.NewToken(), hashSecret(secret), v.Person, n.Name, n.Writes, n.Stream,
+		_, err := insertToken.Run(ctx, tx, act.NewToken(), HashSecret(secret), v.Person, n.Name, n.Writes, n.Stream,
 			act.Micros(now), act.Micros(now.AddDate(0, 0, n.Days)))
 		return err
 	})
@@ -112,7 +112,7 @@ func (p *Places) MakeToken(ctx context.Context, v Viewer, n NewToken) (secret st
 
 // Tokens lists the viewer's tokens that still open something.
 func (p *Places) Tokens(ctx context.Context, v Viewer) ([]Token, error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return nil, err
 	}
 	return tokensOf.All(ctx, p.db, v.Person, act.Micros(p.now()))
@@ -120,7 +120,7 @@ func (p *Places) Tokens(ctx context.Context, v Viewer) ([]Token, error) {
 
 // EndToken takes one of the viewer's own tokens back.
 func (p *Places) EndToken(ctx context.Context, v Viewer, id string) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	return p.db.Write(ctx, func(tx *db.Tx) error { return one(endToken.Run(ctx, tx, id, v.Person)) })
@@ -133,7 +133,7 @@ func IsToken(secret string) bool { return strings.HasPrefix(secret, TokenPrefix)
 // viewer may do is what the person may now, no more than the token's scope, and
 // nothing as keeper of the site.
 func (p *Places) ByToken(ctx context.Context, secret string) (Viewer, error) {
-	row, err := tokenByHash.One(ctx, p.db, hashSecret(secret))
+	row, err := tokenByHash.One(ctx, p.db, HashSecret(secret))
 	now := act.Micros(p.now())
 	if fault.Is(err, fault.NotFound) || err == nil && row.Expires <= now {
 		return Viewer{}, nil

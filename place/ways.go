@@ -157,7 +157,7 @@ func closed() error { return fault.New(fault.Conflict, "ways.closed") }
 // account, or, when v is signed in, as v.
 func (p *Places) JoinOpen(ctx context.Context, v Viewer, stream act.Fingerprint, n Newcomer) (Viewer, error) {
 	if v.Token != "" {
-		return v, inPerson(v)
+		return v, InPerson(v)
 	}
 	if w, err := p.Ways(ctx, stream); err != nil {
 		return v, err
@@ -218,7 +218,7 @@ func countJoin(ctx context.Context, tx *db.Tx, stream act.Fingerprint, now time.
 func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name, words string) (secret string, err error) {
 	var f fault.Fields
 	if v.Token != "" {
-		return "", inPerson(v)
+		return "", InPerson(v)
 	}
 	if v.Person != "" {
 		name = v.Name
@@ -230,7 +230,7 @@ func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name
 	if err := f.Err(); err != nil {
 		return "", err
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	now := p.now()
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
 		w, err := lockedWays(ctx, tx, stream)
@@ -277,7 +277,7 @@ func (p *Places) Sweep(ctx context.Context) error {
 // Asked is what became of a request: its place and "waiting", "let_in" or
 // "declined". A secret of nothing, or of what is over, is a fault.
 func (p *Places) Asked(ctx context.Context, secret string) (act.Fingerprint, string, error) {
-	row, err := requestByHash.One(ctx, p.db, hashSecret(secret))
+	row, err := requestByHash.One(ctx, p.db, HashSecret(secret))
 	if fault.Is(err, fault.NotFound) || err == nil && row.Expires <= act.Micros(p.now()) {
 		return "", "", fault.New(fault.NotFound, "ways.ask.gone")
 	}

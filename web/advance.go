@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"translocal/act"
 	"translocal/advance"
 	"translocal/fault"
 	"translocal/place"
@@ -161,10 +162,10 @@ func (s *Server) recordStatus(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) error {
-	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, "")
+	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, page.CalendarAddress{})
 }
 
-func (s *Server) showPlan(w http.ResponseWriter, r *http.Request, code int, meeting, task page.Form, calendar string) error {
+func (s *Server) showPlan(w http.ResponseWriter, r *http.Request, code int, meeting, task page.Form, calendar page.CalendarAddress) error {
 	p, b, err := s.bringingOf(r)
 	if err != nil {
 		return err
@@ -200,9 +201,9 @@ func (s *Server) onPlan(w http.ResponseWriter, r *http.Request, key string, ofMe
 			return err
 		}
 		if ofMeeting {
-			return s.showPlan(w, r, status(kind), form, page.Form{}, "")
+			return s.showPlan(w, r, status(kind), form, page.Form{}, page.CalendarAddress{})
 		}
-		return s.showPlan(w, r, status(kind), page.Form{}, form, "")
+		return s.showPlan(w, r, status(kind), page.Form{}, form, page.CalendarAddress{})
 	}
 	return after(w, r, s.path(b.ID)+"/plan", key)
 }
@@ -265,11 +266,11 @@ func (s *Server) calendarLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	secret, err := s.Advances.CalendarLink(r.Context(), viewer(r), p.Stream)
+	secret, expires, err := s.Advances.CalendarLink(r.Context(), viewer(r), p.Stream)
 	if err != nil {
 		return err
 	}
-	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, s.Shown+"/calendar/"+url.PathEscape(secret))
+	return s.showPlan(w, r, http.StatusOK, page.Form{}, page.Form{}, page.CalendarAddress{Secret: s.Shown + "/calendar/" + url.PathEscape(secret), Expires: act.Micros(expires)})
 }
 
 func (s *Server) calendar(w http.ResponseWriter, r *http.Request) error {

@@ -11,7 +11,7 @@ import (
 	"translocal/meeting"
 )
 
-// CalendarAddress is where a calendar program finds the meetings of a place.
+// CalendarAddress is where a calendar program finds the dates of a place.
 type CalendarAddress struct {
 	Public  string
 	Secret  string // just made: shown once, "" otherwise
@@ -60,7 +60,3 @@ var zones = []string{"Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Afr
 	"America/Denver", "America/La_Paz", "America/Lima", "America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Sao_Paulo",
 	"Asia/Dhaka", "Asia/Jakarta", "Asia/Kathmandu", "Asia/Kolkata", "Asia/Manila", "Asia/Tokyo", "Australia/Sydney", "Europe/Athens", "Europe/Berlin",
 	"Europe/Istanbul", "Europe/London", "Europe/Madrid", "Pacific/Auckland", "UTC"}
-
-// toStrangers tells whether everybody may follow the link of a point of an
-// agenda: a proposal is for members.
-func toStrangers(about string) bool { return !strings.Contains(about, "/proposal/") }
