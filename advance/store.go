@@ -115,10 +115,10 @@ var (
 	streamOf   = db.Rows[act.Fingerprint](`select stream from bringing where id = $1 order by stream`)
 
 	putCalendar = db.Exec(`insert into calendar_link (token, stream, person, since, expires)
-		select $1, stream, person, since, $4 from membership where stream = $2 and person = $3`)
+		select $1, stream, person, since, $4 from belongs where stream = $2 and person = $3`)
 	dropCalendars   = db.Exec(`delete from calendar_link where stream = $1 and person = $2`)
 	calendarByToken = db.Rows[calendarRow](`select c.stream, c.person, p.name, p.site_keeper from calendar_link c
-		join membership b on b.stream = c.stream and b.person = c.person and b.since = c.since join person p on p.id = c.person
+		join belongs b on b.stream = c.stream and b.person = c.person and b.since = c.since join person p on p.id = c.person
 		where c.token = $1 and c.expires > $2`)
 	bringingsMeeting = db.Rows[string](`select bringing from meeting where stream = $1 order by day, bringing`)
 )

@@ -140,7 +140,7 @@ func (l Link) split() (id, secret string) {
 	return id, secret
 }
 
-func HashSecret(s string) []byte {
+func hashSecret(s string) []byte {
 	h := sha256.Sum256([]byte(s))
 	return h[:]
 }
@@ -165,7 +165,7 @@ func (b *Blueprints) keep(ctx context.Context, tx *db.Tx, d *Draft) (Link, error
 		var raw [draftSecret]byte
 		rand.Read(raw[:])
 		s := base64.RawURLEncoding.EncodeToString(raw[:])
-		link, secret, d.Expires = Link(d.ID+"."+s), HashSecret(s), act.Micros(now.Add(LooseLasts))
+		link, secret, d.Expires = Link(d.ID+"."+s), hashSecret(s), act.Micros(now.Add(LooseLasts))
 	}
 	body, err := d.encode()
 	if err != nil {
@@ -317,7 +317,7 @@ func (b *Blueprints) allow(ctx context.Context, on db.Queryer, v place.Viewer, r
 		}
 		return err
 	}
-	if len(r.Secret) > 0 && subtle.ConstantTimeCompare(HashSecret(secret), r.Secret) == 1 || r.Person != "" && r.Person == v.Person && v.Only == "" {
+	if len(r.Secret) > 0 && subtle.ConstantTimeCompare(hashSecret(secret), r.Secret) == 1 || r.Person != "" && r.Person == v.Person && v.Only == "" {
 		return nil
 	}
 	return db.ErrNoRow

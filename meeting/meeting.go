@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	_ "time/tzdata" // a node may run where no time zones are installed
 
@@ -28,10 +29,6 @@ import (
 type Meetings struct {
 	db  *db.DB
 	now func() time.Time
-
-	// Changed is told of a meeting that was planned or changed, in the same
-	// transaction; nil: nobody is.
-	Changed func(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) error
 }
 
 // New makes the capability.
@@ -108,15 +105,20 @@ func (m *Meeting) Start() time.Time { at, _ := moment(m.Day, m.Begins, m.Zone); 
 
 // End is when it ends.
 func (m *Meeting) End() time.Time {
-	at, _ := moment(m.Day, m.Ends, m.Zone)
-	if m.Ends < m.Begins {
-		next, err := time.Parse(time.DateOnly, m.Day)
-		if err != nil {
-			return at
-		}
-		at, _ = moment(next.AddDate(0, 0, 1).Format(time.DateOnly), m.Ends, m.Zone)
-	}
+	at, _ := moment(m.lastDay(), m.Ends, m.Zone)
 	return at
+}
+
+// lastDay is the day on which it ends, YYYY-MM-DD.
+func (m *Meeting) lastDay() string {
+	if m.Ends >= m.Begins {
+		return m.Day
+	}
+	day, err := time.Parse(time.DateOnly, m.Day)
+	if err != nil {
+		return m.Day
+	}
+	return day.AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
 // moment is when a clock on the wall in a zone shows a time. ok is false when
@@ -188,6 +190,9 @@ func (m *Meeting) cleanTime() error {
 	if _, ok := moment(m.Day, m.Begins, m.Zone); !ok {
 		return fault.At("begins", "meeting.fault.left_out")
 	}
+	if _, ok := moment(m.lastDay(), m.Ends, m.Zone); !ok {
+		return fault.At("ends", "meeting.fault.left_out")
+	}
 	return nil
 }
 
@@ -246,11 +251,9 @@ func (ms *Meetings) Plan(ctx context.Context, v place.Viewer, stream act.Fingerp
 		if n >= MaxMeetings {
 			return fault.New(fault.TooMany, "meeting.fault.too_many")
 		}
-		if _, err := insertMeeting.Run(ctx, tx, id, stream, m.Title, m.Day, m.Begins, m.Ends, m.Zone, act.Micros(m.Start()), m.Venue, m.Link,
-			m.Access, m.Childcare, m.Languages, string(agenda), act.Micros(ms.now())); err != nil {
-			return err
-		}
-		return ms.tell(ctx, tx, stream, id)
+		_, err = insertMeeting.Run(ctx, tx, id, stream, m.Title, m.Day, m.Begins, m.Ends, m.Zone, act.Micros(m.Start()), m.Venue, m.Link,
+			m.Access, m.Childcare, m.Languages, string(agenda), act.Micros(ms.now()))
+		return err
 	})
 }
 
@@ -264,33 +267,36 @@ func (ms *Meetings) Change(ctx context.Context, v place.Viewer, stream act.Finge
 	if err != nil {
 		return err
 	}
-	return ms.on(ctx, v, stream, m.ID, changing, func(tx *db.Tx, old *Meeting) error {
-		if old.Rev != m.Rev {
-			return fault.New(fault.Conflict, "meeting.fault.changed")
-		}
-		_, err := setMeeting.Run(ctx, tx, m.ID, m.Title, m.Day, m.Begins, m.Ends, m.Zone, act.Micros(m.Start()), m.Venue, m.Link,
-			m.Access, m.Childcare, m.Languages, string(agenda))
-		return err
+	return ms.on(ctx, v, stream, m.ID, changing, func(tx *db.Tx, _ *Meeting) error {
+		return unchanged(setMeeting.Run(ctx, tx, m.ID, m.Rev, m.Title, m.Day, m.Begins, m.Ends, m.Zone, act.Micros(m.Start()), m.Venue, m.Link,
+			m.Access, m.Childcare, m.Languages, string(agenda)))
 	})
 }
 
-// Note writes down what came of a meeting.
-func (ms *Meetings) Note(ctx context.Context, v place.Viewer, stream act.Fingerprint, id, note string) error {
+// unchanged is what came of saying a meeting anew by its rev: an error when
+// somebody else said it anew meanwhile.
+func unchanged(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return fault.New(fault.Conflict, "meeting.fault.changed")
+	}
+	return err
+}
+
+// Note writes down what came of a meeting; rev is what the writer has read.
+func (ms *Meetings) Note(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string, rev int, note string) error {
 	note, err := fault.Passage("note", note, MaxNote)
 	if err != nil {
 		return err
 	}
 	return ms.on(ctx, v, stream, id, noting, func(tx *db.Tx, _ *Meeting) error {
-		_, err := setNote.Run(ctx, tx, id, note)
-		return err
+		return unchanged(setNote.Run(ctx, tx, id, rev, note))
 	})
 }
 
 // CallOff says that a meeting isn't held, or that it is after all.
 func (ms *Meetings) CallOff(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string, off bool) error {
-	return ms.on(ctx, v, stream, id, changing, func(tx *db.Tx, _ *Meeting) error {
-		_, err := setOff.Run(ctx, tx, id, off)
-		return err
+	return ms.on(ctx, v, stream, id, changing, func(tx *db.Tx, m *Meeting) error {
+		return unchanged(setOff.Run(ctx, tx, id, m.Rev, off))
 	})
 }
 
@@ -303,9 +309,8 @@ type Showing struct {
 
 // Show makes a meeting public, or takes it back to the members.
 func (ms *Meetings) Show(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string, s Showing) error {
-	return ms.on(ctx, v, stream, id, showing, func(tx *db.Tx, _ *Meeting) error {
-		_, err := setPublic.Run(ctx, tx, id, s.Public, s.Public && s.Link, s.Public && s.Note)
-		return err
+	return ms.on(ctx, v, stream, id, showing, func(tx *db.Tx, m *Meeting) error {
+		return unchanged(setPublic.Run(ctx, tx, id, m.Rev, s.Public, s.Public && s.Link, s.Public && s.Note))
 	})
 }
 
@@ -341,15 +346,22 @@ func (ms *Meetings) Take(ctx context.Context, v place.Viewer, stream act.Fingerp
 			_, err := dropRole.Run(ctx, tx, id, role, v.Person)
 			return err
 		}
-		if t := m.Taker(role); t.Person == v.Person {
+		if m.Taker(role).Person == "" {
+			if k, err := takeRole.Run(ctx, tx, id, role, stream, v.Person); err != nil || k > 0 {
+				return err
+			}
+			if m, err = ms.read(ctx, tx, v, stream, id); err != nil { // somebody was first
+				return err
+			}
+		}
+		switch t := m.Taker(role); {
+		case t.Person == v.Person:
 			return nil
-		} else if t.NoName {
+		case t.NoName:
 			return fault.New(fault.Conflict, "meeting.fault.taken_by_somebody")
-		} else if t.Person != "" {
+		default:
 			return fault.New(fault.Conflict, "meeting.fault.taken", "name", t.Name)
 		}
-		_, err = takeRole.Run(ctx, tx, id, role, stream, v.Person)
-		return err
 	})
 }
 
@@ -372,7 +384,8 @@ func (m *Meeting) MayChange(role place.Role) bool { return place.Allowed(role, c
 // MayNote tells whether a role may write what came of it.
 func (m *Meeting) MayNote(role place.Role) bool { return place.Allowed(role, noting(m), place.Any) }
 
-// on runs fn on a meeting to which the viewer may do this, and tells of it.
+// on runs fn on a meeting to which the viewer may do this. Another may change it
+// at the same time: what fn writes counts by the rev that it was given.
 func (ms *Meetings) on(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string, needs func(*Meeting) place.Action, fn func(*db.Tx, *Meeting) error) error {
 	return ms.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.PlanMeeting, place.Any); err != nil {
@@ -385,18 +398,8 @@ func (ms *Meetings) on(ctx context.Context, v place.Viewer, stream act.Fingerpri
 		if err := place.May(ctx, tx, v, stream, needs(m), place.Any); err != nil {
 			return err
 		}
-		if err := fn(tx, m); err != nil {
-			return err
-		}
-		return ms.tell(ctx, tx, stream, id)
+		return fn(tx, m)
 	})
-}
-
-func (ms *Meetings) tell(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) error {
-	if ms.Changed == nil {
-		return nil
-	}
-	return ms.Changed(ctx, tx, stream, id)
 }
 
 // Read reads one meeting: whole for a member, as it is public for others.
@@ -435,6 +438,18 @@ func (m *Meeting) outside() {
 	if !m.PublicNote {
 		m.Note = ""
 	}
+	for i := range m.Agenda {
+		if forMembers(m.Agenda[i].About) {
+			m.Agenda[i].About = ""
+		}
+	}
+}
+
+// forMembers tells whether the page to which a point of an agenda leads is for
+// members: a proposal is.
+func forMembers(about string) bool {
+	u, err := url.Parse(about)
+	return err != nil || strings.Contains(u.Path, "/proposal/")
 }
 
 func (ms *Meetings) read(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Fingerprint, id string) (*Meeting, error) {

@@ -36,11 +36,12 @@ var (
 	insertMeeting = db.Exec(`insert into place_meeting (id, stream, title, day, begins, ends, zone, at, venue, link, access, childcare, languages, agenda,
 		note, public, public_link, public_note, called_off, rev, made)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', false, false, false, false, 1, $15)`)
-	setMeeting = db.Exec(`update place_meeting set title = $2, day = $3, begins = $4, ends = $5, zone = $6, at = $7, venue = $8, link = $9, access = $10,
-		childcare = $11, languages = $12, agenda = $13, rev = rev + 1 where id = $1`)
-	setNote       = db.Exec(`update place_meeting set note = $2 where id = $1`)
-	setOff        = db.Exec(`update place_meeting set called_off = $2, rev = rev + 1 where id = $1`)
-	setPublic     = db.Exec(`update place_meeting set public = $2, public_link = $3, public_note = $4 where id = $1`)
+	// Each says anew what was read: where another was first, no row is changed.
+	setMeeting = db.Exec(`update place_meeting set title = $3, day = $4, begins = $5, ends = $6, zone = $7, at = $8, venue = $9, link = $10, access = $11,
+		childcare = $12, languages = $13, agenda = $14, rev = rev + 1 where id = $1 and rev = $2`)
+	setNote       = db.Exec(`update place_meeting set note = $3, rev = rev + 1 where id = $1 and rev = $2`)
+	setOff        = db.Exec(`update place_meeting set called_off = $3, rev = rev + 1 where id = $1 and rev = $2`)
+	setPublic     = db.Exec(`update place_meeting set public = $3, public_link = $4, public_note = $5, rev = rev + 1 where id = $1 and rev = $2`)
 	deleteMeeting = db.Exec(`delete from place_meeting where id = $1`)
 	meetingByID   = db.Rows[meetingRow](meetingColumns + `where stream = $1 and id = $2`)
 	upcoming      = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at >= $2 and (public or $3) order by at, id limit $4`)
@@ -53,7 +54,8 @@ var (
 		where r.meeting = $1 order by r.role`)
 	takeRole = db.Exec(`insert into place_meeting_role (meeting, role, person, since)
 		select $1, $2, person, since from belongs where stream = $3 and person = $4
-		on conflict (meeting, role) do update set person = excluded.person, since = excluded.since`)
+		on conflict (meeting, role) do update set person = excluded.person, since = excluded.since
+		where not exists (select 1 from belongs h where h.stream = $3 and h.person = place_meeting_role.person and h.since = place_meeting_role.since)`)
 	dropRole  = db.Exec(`delete from place_meeting_role where meeting = $1 and role = $2 and person = $3`)
 	dropRoles = db.Exec(`delete from place_meeting_role where meeting = $1`)
 

@@ -157,7 +157,7 @@ func (k *Passkeys) Begin(ctx context.Context, v Viewer, name, password string) (
 
 // adding refuses whoever is not there in person.
 func (k *Passkeys) adding(v Viewer) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	if k == nil {
@@ -282,7 +282,7 @@ func (k *Passkeys) BeginSignIn(ctx context.Context) (secret string, options json
 	if err != nil {
 		return "", nil, err
 	}
-	secret, hash := newSecret()
+	secret, hash := NewSecret()
 	options, err = k.asking(ctx, hash, "", "", asked, assertion.Response)
 	return secret, options, err
 }
@@ -364,7 +364,7 @@ func (k *Passkeys) signed(ctx context.Context, asked webauthn.SessionData, crede
 
 // Passkeys lists the viewer's own.
 func (p *Places) Passkeys(ctx context.Context, v Viewer) ([]Passkey, error) {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return nil, err
 	}
 	return passkeysOf.All(ctx, p.db, v.Person)
@@ -372,7 +372,7 @@ func (p *Places) Passkeys(ctx context.Context, v Viewer) ([]Passkey, error) {
 
 // EndPasskey removes one of the viewer's own passkeys: it opens nothing any more.
 func (p *Places) EndPasskey(ctx context.Context, v Viewer, id string) error {
-	if err := inPerson(v); err != nil {
+	if err := InPerson(v); err != nil {
 		return err
 	}
 	return p.db.Write(ctx, func(tx *db.Tx) error { return one(endPasskey.Run(ctx, tx, id, v.Person)) })

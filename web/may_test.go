@@ -540,7 +540,7 @@ var probes = map[place.Action][]door{
 			return post(w.p("/meeting/"+w.meeting(false)+"/edit"), "rev", "1", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
 		},
 		func(w *world, _ place.State) call {
-			return post(w.p("/meeting/"+w.meeting(false)+"/note"), "note", "We agreed")
+			return post(w.p("/meeting/"+w.meeting(false)+"/note"), "rev", "1", "note", "We agreed")
 		},
 		func(w *world, _ place.State) call {
 			return post(w.p("/meeting/"+w.meeting(false)+"/off"), "do", "off")
@@ -550,7 +550,7 @@ var probes = map[place.Action][]door{
 			return api("PUT", w.s("/meetings/"+w.meeting(false)), with(meetingBody(), "rev", 1))
 		},
 		func(w *world, _ place.State) call {
-			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/note"), map[string]string{"note": "We agreed"})
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/note"), map[string]any{"note": "We agreed", "rev": 1})
 		},
 		func(w *world, _ place.State) call {
 			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/called-off"), map[string]bool{"off": true})
@@ -576,10 +576,10 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return get(w.p("/meeting/" + w.meeting(true) + "/edit")) },
 		func(w *world, _ place.State) call {
-			return post(w.p("/meeting/"+w.meeting(true)+"/edit"), "rev", "1", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
+			return post(w.p("/meeting/"+w.meeting(true)+"/edit"), "rev", "2", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
 		},
 		func(w *world, _ place.State) call {
-			return post(w.p("/meeting/"+w.meeting(true)+"/note"), "note", "We agreed")
+			return post(w.p("/meeting/"+w.meeting(true)+"/note"), "rev", "2", "note", "We agreed")
 		},
 		func(w *world, _ place.State) call { return post(w.p("/meeting/" + w.meeting(true) + "/off")) },
 		func(w *world, _ place.State) call {

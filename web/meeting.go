@@ -214,8 +214,10 @@ func (s *Server) showMeeting(w http.ResponseWriter, r *http.Request, code int, n
 	if err != nil {
 		return err
 	}
-	if note.Values == nil {
-		note = page.Filled("note", m.Note)
+	if !note.Values.Has("note") { // another form of the page was wrong, or none
+		filled := page.Filled("note", m.Note, "rev", itoa(m.Rev))
+		filled.Whole = note.Whole
+		note = filled
 	}
 	return s.render(w, r, code, page.Meeting(s.frame(r, m.Title), p, m, role, note))
 }
@@ -292,7 +294,12 @@ func (s *Server) takeMeetingRole(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) noteMeeting(w http.ResponseWriter, r *http.Request) error {
 	return s.onMeeting(w, r, "said.meeting_saved", func(v place.Viewer, stream act.Fingerprint, id string, form page.Form) error {
-		return s.Meetings.Note(r.Context(), v, stream, id, form.Value("note"))
+		var f fault.Fields
+		rev := number(&f, form, "rev")
+		if err := f.Err(); err != nil {
+			return err
+		}
+		return s.Meetings.Note(r.Context(), v, stream, id, rev, form.Value("note"))
 	})
 }
 
@@ -445,9 +452,10 @@ func (s *Server) meetingAPI(api huma.API) {
 			MeetingPath
 			Body struct {
 				Note string `json:"note"`
+				Rev  int    `json:"rev" doc:"Of the meeting, as it was read"`
 			}
 		}) (*none, error) {
-			return nil, s.Meetings.Note(ctx, viewerIn(ctx), in.stream(), in.Meeting, in.Body.Note)
+			return nil, s.Meetings.Note(ctx, viewerIn(ctx), in.stream(), in.Meeting, in.Body.Rev, in.Body.Note)
 		})
 	operate(api, "PUT", "/places/{stream}/meetings/{meeting}/called-off", "call-off-meeting", "Call a meeting off, or hold it after all",
 		func(ctx context.Context, in *struct {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"translocal/meeting"
 	"translocal/place"
@@ -62,7 +63,7 @@ func TestMeetingFromFormToCalendar(t *testing.T) {
 	if a := w.do(w.second, post(at+"/part", "part", "scribe")); a.status != 409 || !strings.Contains(a.body, "Member") {
 		t.Error("a role that is taken is taken again:", a.status)
 	}
-	must(t, w.meetings.Note(t.Context(), w.member.Viewer, w.here.Stream, at[strings.LastIndex(at, "/")+1:], "We bring it in May"))
+	must(t, w.meetings.Note(t.Context(), w.member.Viewer, w.here.Stream, at[strings.LastIndex(at, "/")+1:], 1, "We bring it in May"))
 	calendar := w.p("/meetings/calendar")
 	if a := w.do(person{}, get(calendar)); strings.Contains(a.body, "assembly") {
 		t.Error("the public calendar has a meeting for members")
@@ -71,6 +72,12 @@ func TestMeetingFromFormToCalendar(t *testing.T) {
 		t.Fatal("making it public:", a.status)
 	}
 	w.strangerSees(at, calendar)
+	for _, path := range []string{w.s("/meetings"), w.s("/meetings/" + at[strings.LastIndex(at, "/")+1:])} {
+		a := w.do(person{}, api("GET", path, nil))
+		if a.status != 200 || !strings.Contains(a.body, w.text.ID) || strings.Contains(a.body, "/proposal/") {
+			t.Errorf("a program of a stranger sees %d %s", a.status, a.body)
+		}
+	}
 	if a := w.do(w.keeper, post(at+"/show", "do", "show", "show_link", "1", "show_note", "1")); a.status != 303 {
 		t.Fatal("showing more:", a.status)
 	}
@@ -154,6 +161,54 @@ func TestMeetingsOfAnotherPlace(t *testing.T) {
 		}
 	}
 	w.unchanged(before, "another place")
+}
+
+// Of two who write down what came of a meeting at once, the second one hears of
+// the first, and what they typed is still there. What else is wrong on the page
+// leaves the note in its form.
+func TestNotesAreNotLost(t *testing.T) {
+	w := newWorld(t)
+	at := w.p("/meeting/" + w.meeting(false))
+	for _, c := range []struct {
+		who    person
+		note   string
+		status int
+	}{{w.member, "We bring it", 303}, {w.keeper, "We wait", 409}} {
+		if a := w.do(c.who, post(at+"/note", "rev", "1", "note", c.note)); a.status != c.status || c.status == 409 &&
+			!(strings.Contains(a.body, "Somebody changed this meeting") && strings.Contains(a.body, "We bring it") && strings.Contains(a.body, ">We wait<")) {
+			t.Errorf("%s: %d %s", c.note, a.status, a.body)
+		}
+	}
+	if a := w.do(w.keeper, post(at+"/part", "part", "scribe")); a.status != 303 {
+		t.Fatal(a.status)
+	}
+	if a := w.do(w.member, post(at+"/part", "part", "scribe")); a.status != 409 || strings.Count(a.body, "We bring it") != 2 || !strings.Contains(a.body, `name="rev" value="2"`) {
+		t.Errorf("%d, the note's form lost the note: %s", a.status, a.body)
+	}
+}
+
+// Who has a role in a meeting is reminded of it.
+func TestRemindedOfAMeeting(t *testing.T) {
+	w := newWorld(t)
+	ctx, v := t.Context(), w.member.Viewer
+	id, err := w.meetings.Plan(ctx, v, w.here.Stream, meeting.Meeting{Title: "Assembly", Day: time.Now().UTC().AddDate(0, 0, 3).Format(time.DateOnly),
+		Begins: "12:00", Ends: "13:00", Zone: "UTC", Venue: "Hall"})
+	must(t, err)
+	must(t, w.meetings.Take(ctx, v, w.here.Stream, id, "scribe", true))
+	must(t, w.notices.Remind(ctx))
+	for who, want := range map[*person]int{&w.member: 1, &w.second: 0} {
+		list, err := w.notices.Mine(ctx, who.Viewer)
+		must(t, err)
+		told := 0
+		for _, x := range list {
+			if x.Kind == "meeting" && x.Link == w.here.ID+"/meeting/"+id {
+				told++
+			}
+		}
+		if told != want {
+			t.Errorf("%s is told %d times: %+v", who.Name, told, list)
+		}
+	}
 }
 
 func TestMeetingFormSaysWhatIsWrong(t *testing.T) {

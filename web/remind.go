@@ -10,17 +10,19 @@ import (
 	"translocal/blueprint"
 	"translocal/decide"
 	"translocal/fed"
+	"translocal/meeting"
 	"translocal/notice"
 )
 
 // Reminders says what people are told of, from each capability; links are URLs
 // of pages of the node at base. The capabilities don't know one another.
-func Reminders(base string, ad *advance.Advances, de *decide.Decisions, bl *blueprint.Blueprints, node *fed.Node, now func() time.Time) []notice.Source {
+func Reminders(base string, ad *advance.Advances, de *decide.Decisions, bl *blueprint.Blueprints, me *meeting.Meetings, node *fed.Node, now func() time.Time) []notice.Source {
 	return []notice.Source{
 		func(ctx context.Context) ([]notice.Reminder, error) { return clocks(ctx, ad) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return reviews(ctx, de, now()) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return rounds(ctx, de) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return unanswered(ctx, bl) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return meetings(ctx, me) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return forKeepers(ctx, node, base) },
 	}
 }
@@ -58,6 +60,16 @@ func unanswered(ctx context.Context, bl *blueprint.Blueprints) (list []notice.Re
 	all, err := bl.Unanswered(ctx)
 	for _, u := range all {
 		list = append(list, notice.Reminder{Cause: "suggestion " + u.ID, Stream: u.Stream, Kind: "suggestion", Link: u.Place + "/suggestion?id=" + url.QueryEscape(u.ID)})
+	}
+	return list, err
+}
+
+// meetings reminds those who have taken a role in a meeting. The day is one on
+// the wall there; a few days more than the earliest reminder needs do no harm.
+func meetings(ctx context.Context, me *meeting.Meetings) (list []notice.Reminder, err error) {
+	all, err := me.Coming(ctx, 9)
+	for _, m := range all {
+		list = append(list, notice.Reminder{Cause: "meeting " + m.ID, Stream: m.Stream, Kind: "meeting", Day: m.Day, Link: m.Place + "/meeting/" + m.ID, People: m.People})
 	}
 	return list, err
 }

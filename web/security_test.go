@@ -503,7 +503,7 @@ func TestReadsPastPermission(t *testing.T) {
 	w.do(w.keeper, post(w.atBringing()+"/plan/task", "title", inner, "before", "3"))
 	meeting := w.meeting(true)
 	must(t, w.meetings.Show(ctx, v, w.here.Stream, meeting, calendar.Showing{Public: true}))
-	must(t, w.meetings.Note(ctx, v, w.here.Stream, meeting, inner))
+	must(t, w.meetings.Note(ctx, v, w.here.Stream, meeting, 3, inner))
 	w.do(w.keeper, post(w.p("/meetings/new"), "title", inner, "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", inner))
 	if a := w.do(w.keeper, get(w.p("/proposal/"+p.ID))); !strings.Contains(a.body, inner) {
 		t.Fatal("the keeper does not read it either")

@@ -155,9 +155,10 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if n.notice, err = openNotices(n.log, bundle, o, shown); err != nil {
 		return nil, err
 	}
-	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, n.fed, time.Now)
+	meetings := meeting.New(n.log)
+	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, meetings, n.fed, time.Now)
 	n.server = web.New(web.Config{Base: o.Base, Shown: shown, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meeting.New(n.log), Webhooks: n.webhooks, Notices: n.notice, Library: lib})
+		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meetings, Webhooks: n.webhooks, Notices: n.notice, Library: lib})
 	return n, nil
 }
 
