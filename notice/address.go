@@ -63,6 +63,7 @@ var (
 	putAddress = db.Exec(`insert into mail_address (person, id, address, asked, confirmed, pace, by_hand, lang, digest) values ($1, $2, $3, $4, $5, $6, $7, $8, '')
 		on conflict (person) do update set id = excluded.id, address = excluded.address, asked = excluded.asked, confirmed = excluded.confirmed,
 		pace = excluded.pace, by_hand = excluded.by_hand, lang = excluded.lang`)
+	lockPerson     = db.Exec(`update person set login = login where id = $1`)
 	confirmAddress = db.Exec(`update mail_address set confirmed = $2 where id = $1 and confirmed = 0`)
 	neverAgain     = db.Exec(`update mail_address set pace = 'never', by_hand = false where id = $1`)
 	dropAddress    = db.Exec(`delete from mail_address where person = $1`)
@@ -105,6 +106,9 @@ func (n *Notices) Set(ctx context.Context, v place.Viewer, s Settings) error {
 }
 
 func (n *Notices) set(ctx context.Context, tx *db.Tx, v place.Viewer, s Settings) error {
+	if _, err := lockPerson.Run(ctx, tx, v.Person); err != nil { // mails asked for at once are counted one after another
+		return err
+	}
 	old, err := addressOf.One(ctx, tx, v.Person)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err

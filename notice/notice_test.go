@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -161,6 +162,103 @@ func TestWhatIsMootIsNotTold(t *testing.T) {
 	g.sweep()
 	if list, _ := g.Mine(t.Context(), g.cedar); len(list) != 0 || len(g.office.Got()) != 0 {
 		t.Errorf("somebody who left is told: %+v", list)
+	}
+}
+
+// What was moot and is due again is told again; what a mail brought already
+// comes by no second one.
+func TestWhatWasMootReturns(t *testing.T) {
+	g := newGroup(t, true)
+	g.subscribe(g.cedar, "cedar@post.example", Once)
+	due := []Reminder{g.task("2026-03-08", g.cedar.Person)}
+	mails := 0
+	for i, step := range []struct {
+		due  []Reminder
+		mail bool // something is sent in this step
+		want int  // notices on the page
+	}{
+		{due, false, 1}, // a mail waits
+		{nil, true, 0},  // done: it goes nowhere
+		{due, true, 1},  // opened again: told, for the first time by mail
+		{nil, true, 0},
+		{due, true, 1}, // and again: on the page, not by mail
+	} {
+		g.remind = step.due
+		must(t, g.Remind(t.Context()))
+		must(t, g.Gather(t.Context()))
+		if step.mail {
+			must(t, g.Send(t.Context()))
+		}
+		mails += len(g.office.Got())
+		if list, err := g.Mine(t.Context(), g.cedar); err != nil || len(list) != step.want {
+			t.Errorf("step %d: %d notices, %v", i, len(list), err)
+		}
+	}
+	if mails != 1 {
+		t.Errorf("%d mails", mails)
+	}
+}
+
+// What a mail was to bring that was dropped waits for the next; what waited too
+// long stands in the outbox; and no mail takes more along than it carries.
+func TestNoNoticeIsLostWithItsMail(t *testing.T) {
+	g := newGroup(t, true)
+	g.subscribe(g.cedar, "cedar@post.example", Once)
+	for i := range 130 {
+		x := g.task("2026-03-08", g.cedar.Person)
+		x.Cause = fmt.Sprint("task ", i)
+		g.remind = append(g.remind, x)
+	}
+	must(t, g.Remind(t.Context()))
+	must(t, g.Gather(t.Context()))
+	must(t, g.Set(t.Context(), g.cedar, Settings{Address: "cedar@elsewhere.example", Pace: Once}))
+	must(t, g.Send(t.Context()))
+	list := g.office.Got()
+	if len(list) != 1 || list[0].To != "cedar@elsewhere.example" || g.states() != dropped {
+		t.Fatalf("%d mails; %s", len(list), g.states())
+	}
+	must(t, g.Confirm(t.Context(), confirmLink.FindStringSubmatch(list[0].Body)[1]))
+	for range 3 {
+		g.sweep()
+	}
+	told := 0
+	for _, l := range g.office.Got() {
+		told += strings.Count(l.Body, g.place.ID+"/bringing/x/plan")
+	}
+	if told != 130 {
+		t.Errorf("%d of 130 were told by mail", told)
+	}
+
+	old := g.task("2026-03-08", g.cedar.Person)
+	old.Cause = "task that waits"
+	g.remind = append(g.remind, old)
+	must(t, g.Remind(t.Context()))
+	must(t, g.Gather(t.Context()))
+	g.clock = g.clock.Add(mailAge + time.Hour)
+	must(t, g.Send(t.Context()))
+	parcels, err := g.Outbox(t.Context(), g.birch, g.place.Stream)
+	if err != nil || len(parcels) != 1 || parcels[0].Why != failed {
+		t.Errorf("%+v, %v", parcels, err)
+	}
+}
+
+// Many who ask at once for a mail to one person's address get three.
+func TestConfirmationsAtOnce(t *testing.T) {
+	g := newGroup(t, true)
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			err := g.Set(t.Context(), g.cedar, Settings{Address: fmt.Sprintf("cedar%d@post.example", i), Pace: Once})
+			if err != nil && !fault.Is(err, fault.Invalid) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	must(t, g.Send(t.Context()))
+	asked, err := confirmsLately.One(t.Context(), g.db, 0, g.cedar.Person, "")
+	if err != nil || asked != maxConfirms {
+		t.Errorf("%d mails were asked for, %v", asked, err)
 	}
 }
 

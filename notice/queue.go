@@ -46,12 +46,15 @@ var (
 	// Whom there is something to tell by mail.
 	toMail = db.Rows[addressRow](addressColumns + `a where a.confirmed > 0 and not a.by_hand and a.pace <> 'never' and (a.pace = 'once' or a.digest < $1)
 		and exists (select 1 from notice n where n.person = a.person and n.seen = 0 and n.handed = 0 and n.mail = '' and n.made > $2 and ` + stillTheirs + `) order by a.person`)
-	takeAlong = db.Exec(`update notice as n set mail = $2 where n.person = $1 and n.seen = 0 and n.handed = 0 and n.mail = '' and n.made > $3 and ` + stillTheirs)
+	// A mail takes along as much as it will carry; the rest waits for the next.
+	takeAlong = db.Exec(`update notice set mail = $2 where mail = '' and seen = 0 and id in (select n.id from notice n
+		where n.person = $1 and n.seen = 0 and n.handed = 0 and n.mail = '' and n.made > $3 and ` + stillTheirs + ` order by n.made, n.id limit 100)`)
 	setDigest = db.Exec(`update mail_address set digest = $2 where person = $1`)
 	nextMail  = db.Rows[mailRow](`select id, person, kind, address, made, tries from mail where state = 'waiting' and due <= $1 order by due, id limit 1`)
 	handMail  = db.Exec(`update mail set state = 'handed', tries = tries + 1, changed = $2 where id = $1 and state = 'waiting'`)
 	endMail   = db.Exec(`update mail set state = $2, due = $3, changed = $4, error = $5 where id = $1 and state = 'handed'`)
-	dropMail  = db.Exec(`update mail set state = 'dropped', changed = $2 where id = $1 and state = 'waiting'`)
+	passOver  = db.Exec(`update mail set state = $3, changed = $2 where id = $1 and state = 'waiting'`)
+	giveBack  = db.Exec(`update notice set mail = '' where mail = $1`)
 	doubtMail = db.Exec(`update mail set state = 'doubtful' where state = 'handed' and changed < $1`)
 	carried   = db.Rows[Notice](noticeColumns + `where n.mail = $1 and n.seen = 0 and ` + stillTheirs + `order by n.made, n.id limit 100`)
 )
@@ -181,7 +184,7 @@ func (n *Notices) next(ctx context.Context, last *end) (m mailRow, ok bool, err 
 				return err
 			}
 			if !wanted {
-				if _, err := dropMail.Run(ctx, tx, m.ID, act.Micros(n.now())); err != nil {
+				if err := n.drop(ctx, tx, m); err != nil {
 					return err
 				}
 				continue
@@ -197,6 +200,24 @@ func (n *Notices) next(ctx context.Context, last *end) (m mailRow, ok bool, err 
 		}
 	})
 	return m, ok, err
+}
+
+// drop passes a mail over. What it was to tell waits for another; when it is too
+// old it counts as failed, and stands in the outbox of the keepers.
+func (n *Notices) drop(ctx context.Context, tx *db.Tx, m mailRow) error {
+	if n.tooOld(m) {
+		_, err := passOver.Run(ctx, tx, m.ID, act.Micros(n.now()), failed)
+		return err
+	}
+	if _, err := giveBack.Run(ctx, tx, m.ID); err != nil {
+		return err
+	}
+	_, err := passOver.Run(ctx, tx, m.ID, act.Micros(n.now()), dropped)
+	return err
+}
+
+func (n *Notices) tooOld(m mailRow) bool {
+	return act.Micros(n.now())-m.Made > mailAge.Microseconds()
 }
 
 // soon tells whether too little time is left for one mail more.
@@ -219,7 +240,7 @@ func (n *Notices) wanted(ctx context.Context, on db.Queryer, m mailRow) (bool, e
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	if err != nil || a.Address != m.Address || act.Micros(n.now())-m.Made > mailAge.Microseconds() {
+	if err != nil || a.Address != m.Address || n.tooOld(m) {
 		return false, err
 	}
 	if m.Kind == "confirm" {

@@ -74,13 +74,16 @@ type openRow struct {
 
 var (
 	insertNotice = db.Exec(`insert into notice (id, person, stream, kind, day, link, cause, made, seen, handed, mail)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '') on conflict (person, cause) do nothing`)
-	allOpen      = db.Rows[openRow](`select id, person, cause from notice where seen = 0`)
-	mootNotice   = db.Exec(`update notice set seen = $2 where id = $1 and seen = 0`)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '') on conflict (person, cause) do update set seen = 0 where notice.seen = -1`)
+	allOpen = db.Rows[openRow](`select id, person, cause from notice where seen = 0`)
+	// What is moot may come back, so it is told apart from what was put away; a
+	// mail that still waits lets go of it.
+	mootNotice = db.Exec(`update notice set seen = -1, mail = case when mail in (select id from mail where state = 'waiting') then '' else mail end
+		where id = $1 and seen = 0`)
 	keepersOf    = db.Rows[string](`select person from belongs where stream = $1 and role = 'keeper' order by person`)
 	siteKeepers  = db.Rows[string](`select id from person where site_keeper order by id`)
 	membersOf    = db.Rows[string](`select person from belongs where stream = $1 order by person`)
-	forgetSeen   = db.Exec(`delete from notice where seen > 0 and made < $1 and mail not in (select id from mail where state in ('waiting', 'handed'))`)
+	forgetSeen   = db.Exec(`delete from notice where seen <> 0 and made < $1 and mail not in (select id from mail where state in ('waiting', 'handed'))`)
 	forgetMails  = db.Exec(`delete from mail where made < $1 and state not in ('waiting', 'handed')`)
 	forgetPeople = db.Exec(`delete from mail_address where person not in (select id from person)`)
 )
@@ -116,7 +119,7 @@ func (n *Notices) Remind(ctx context.Context) error {
 	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {
 		for _, o := range moot {
-			if _, err := mootNotice.Run(ctx, tx, o.ID, act.Micros(now)); err != nil {
+			if _, err := mootNotice.Run(ctx, tx, o.ID); err != nil {
 				return err
 			}
 		}
