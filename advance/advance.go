@@ -127,6 +127,8 @@ type Deed struct {
 	Legal   string `json:"legal"`             // the legal status that it gave
 	Amended string `json:"amended,omitempty"` // URL of the version as amended, "" when as brought
 	Reason  string `json:"reason"`
+
+	Recorded int64 `json:"-"` // when the place wrote it down, microseconds
 }
 
 // Votes is a count of an authority's vote.
@@ -143,6 +145,8 @@ type Change struct {
 	Day       string `json:"day"`
 	Source    string `json:"source,omitempty"`
 	Reason    string `json:"reason"`
+
+	Recorded int64 `json:"-"` // when the place wrote it down, microseconds
 }
 
 // NameAuthority adds a body that texts can be brought to.

@@ -83,7 +83,7 @@ func TestFromTheDecisionToWhatHappenedSince(t *testing.T) {
 	b := g.bring(t)
 	deed := Deed{Kind: "referral", Day: "2026-03-02", Legal: "referred", Reason: "To the committee"}
 	must(t, g.RecordDeed(ctx, g.keeper, g.place.Stream, b.ID, deed))
-	if err := g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{Delivery, "promised", "2026-03-03", "minutes", "They said so"}); !fault.Is(err, fault.Invalid) {
+	if err := g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{Lifecycle: Delivery, Status: "promised", Day: "2026-03-03", Source: "minutes", Reason: "They said so"}); !fault.Is(err, fault.Invalid) {
 		t.Error("delivery before anything was taken on:", err)
 	}
 	must(t, g.RecordDeed(ctx, g.keeper, g.place.Stream, b.ID, Deed{Kind: "motion", Number: "12/2026", Day: "2026-04-01", Legal: "adopted",
@@ -92,12 +92,15 @@ func TestFromTheDecisionToWhatHappenedSince(t *testing.T) {
 		t.Error("referred after it was adopted:", err)
 	}
 	for _, s := range []string{"promised", "stalled", "done_claimed", "done_confirmed"} {
-		must(t, g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{Delivery, s, "2026-06-01", "https://news.test", "Seen"}))
+		must(t, g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{Lifecycle: Delivery, Status: s, Day: "2026-06-01", Source: "https://news.test", Reason: "Seen"}))
 	}
 	list, err := g.About(ctx, g.version.URL)
 	must(t, err)
 	if len(list) != 1 || list[0].Legal != "adopted" || list[0].Delivery != "done_confirmed" || len(list[0].Deeds) != 2 || len(list[0].Changes) != 6 || list[0].Place != "Rio Claro" {
 		t.Fatalf("%+v", list)
+	}
+	if d, c := list[0].Deeds[0], list[0].Changes[5]; d.Recorded < list[0].Brought || c.Recorded < d.Recorded {
+		t.Errorf("recorded at %d and %d, brought at %d", d.Recorded, c.Recorded, list[0].Brought)
 	}
 	if d := list[0].Deeds[1]; d.Votes == nil || *d.Votes != (Votes{7, 2, 1}) || d.Reason == "" || d.Number != "12/2026" {
 		t.Fatalf("%+v", d)
@@ -156,7 +159,7 @@ func TestBadInputByField(t *testing.T) {
 		Votes: &Votes{-1, 0, 0}, Link: "javascript:alert(1)", Legal: "x", Amended: "x", Reason: ""})); n != 8 {
 		t.Error(n)
 	}
-	if n := fields(g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{"x", "y", "z", "", ""})); n != 4 {
+	if n := fields(g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, Change{Lifecycle: "x", Status: "y", Day: "z"})); n != 4 {
 		t.Error(n)
 	}
 	if n := fields(g.PutTask(ctx, g.keeper, b.ID, Task{Title: "", Before: 9999, Keepers: [2]string{"a", "a"}})); n != 3 {

@@ -42,10 +42,11 @@ type deedRow struct {
 	For, Against, Abstain *int
 	Link, Legal, Amended  string
 	Reason                string
+	Recorded              int64
 }
 
 func (r deedRow) deed() Deed {
-	d := Deed{ID: r.ID, Kind: r.Kind, Number: r.Number, Day: r.Day, Link: r.Link, Legal: r.Legal, Amended: r.Amended, Reason: r.Reason}
+	d := Deed{ID: r.ID, Kind: r.Kind, Number: r.Number, Day: r.Day, Link: r.Link, Legal: r.Legal, Amended: r.Amended, Reason: r.Reason, Recorded: r.Recorded}
 	if r.For != nil && r.Against != nil && r.Abstain != nil {
 		d.Votes = &Votes{*r.For, *r.Against, *r.Abstain}
 	}
@@ -73,7 +74,7 @@ const bringingColumns = `select b.id, b.stream, coalesce(p.id, ''), coalesce(p.n
 	from bringing b join authority a on a.stream = b.stream and a.id = b.authority left join place p on p.stream = b.stream `
 
 // The reason is a part: gone when it was erased.
-const reasonPart = `left join part r on r.stream = x.stream and r.idx = x.idx and r.name = 'reason'`
+const reasonPart = `left join act a on a.stream = x.stream and a.idx = x.idx left join part r on r.stream = x.stream and r.idx = x.idx and r.name = 'reason'`
 
 var (
 	insertAuthority = db.Exec(`insert into authority (stream, id, name, kind, idx) values ($1, $2, $3, $4, $5)`)
@@ -94,10 +95,10 @@ var (
 
 	insertDeed = db.Exec(`insert into deed (stream, id, bringing, kind, number, day, votes_for, votes_against, votes_abstain, link, legal, version_url, idx)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	deedsOf = db.Rows[deedRow](`select x.id, x.kind, x.number, x.day, x.votes_for, x.votes_against, x.votes_abstain, x.link, x.legal, x.version_url, coalesce(r.body, '')
+	deedsOf = db.Rows[deedRow](`select x.id, x.kind, x.number, x.day, x.votes_for, x.votes_against, x.votes_abstain, x.link, x.legal, x.version_url, coalesce(r.body, ''), coalesce(a.published, 0)
 		from deed x ` + reasonPart + ` where x.stream = $1 and x.bringing = $2 order by x.idx`)
 	insertChange = db.Exec(`insert into status_change (stream, idx, bringing, lifecycle, status, day, source) values ($1, $2, $3, $4, $5, $6, $7)`)
-	changesOf    = db.Rows[Change](`select x.lifecycle, x.status, x.day, x.source, coalesce(r.body, '')
+	changesOf    = db.Rows[Change](`select x.lifecycle, x.status, x.day, x.source, coalesce(r.body, ''), coalesce(a.published, 0)
 		from status_change x ` + reasonPart + ` where x.stream = $1 and x.bringing = $2 order by x.idx`)
 
 	putMeeting = db.Exec(`insert into meeting (bringing, stream, day, cutoff) values ($1, $2, $3, $4)

@@ -20,6 +20,7 @@ type Warning struct {
 	Source    string // URL
 	At        int64  // published, microseconds
 	Withdrawn bool
+	Ended     int64 // when it was withdrawn, microseconds; 0 while it stands
 	Place     PlaceName
 	Text      string
 	Where     string
@@ -38,15 +39,17 @@ type warningRow struct {
 	Actor, Name          string
 	Text, Where, Source2 []byte
 	Reason               []byte
+	Ended                int64
 }
 
 const warningColumns = `w.stream, w.id, w.idx, w.clause, w.kind, w.happened, w.source, w.published, w.withdrawn,
-	coalesce(pl.id, s.actor, ''), coalesce(pl.name, ''), pt.body, pw.body, ps.body, pr.body
+	coalesce(pl.id, s.actor, ''), coalesce(pl.name, ''), pt.body, pw.body, ps.body, pr.body, coalesce(we.published, 0)
 	from blueprint_warning w left join place pl on pl.stream = w.stream left join stream s on s.fp = w.stream
 	left join part pt on pt.stream = w.stream and pt.idx = w.idx and pt.name = 'text'
 	left join part pw on pw.stream = w.stream and pw.idx = w.idx and pw.name = 'where'
 	left join part ps on ps.stream = w.stream and ps.idx = w.idx and ps.name = 'source'
-	left join part pr on pr.stream = w.stream and pr.idx = w.withdrawn and pr.name = 'reason' `
+	left join part pr on pr.stream = w.stream and pr.idx = w.withdrawn and pr.name = 'reason'
+	left join act we on we.stream = w.stream and we.idx = w.withdrawn `
 
 var (
 	warningsOfVersion = db.Rows[warningRow](`select ` + warningColumns + `join blueprint_clause c on c.clause = w.clause
@@ -58,7 +61,7 @@ var (
 
 func (r warningRow) warning() Warning {
 	return Warning{Stream: r.Stream, ID: r.ID, Index: r.Index, Clause: r.Clause, Kind: r.Kind, Happened: r.Happened, Source: r.Source,
-		At: r.At, Withdrawn: r.Withdrawn >= 0, Place: PlaceName{r.Stream, r.Actor, r.Name},
+		At: r.At, Withdrawn: r.Withdrawn >= 0, Ended: r.Ended, Place: PlaceName{r.Stream, r.Actor, r.Name},
 		Text: shown(r.Text, MaxReason, true), Where: shown(r.Where, MaxTitle, false), Cited: shown(r.Source2, MaxDetail, true),
 		Reason: shown(r.Reason, MaxReason, true)}
 }

@@ -205,7 +205,7 @@ func (s *Server) warningEntry(r *http.Request, x blueprint.Warning) *atomEntry {
 		key = "feed.withdrawn"
 	}
 	e := s.entry(x.ID, "/blueprints", t(r, key, "what", t(r, "blueprint.warning."+strings.ReplaceAll(string(x.Kind), "-", "_"))),
-		cmp.Or(x.Reason, x.Text), x.Place.Name, x.At)
+		cmp.Or(x.Reason, x.Text), x.Place.Name, cmp.Or(x.Ended, x.At))
 	if at := s.holding(r.Context(), x.Clause); at != "" {
 		e.Link.Href = s.Shown + at
 	}
@@ -228,22 +228,13 @@ func (s *Server) broughtEntries(r *http.Request, b *advance.Bringing) (all []*at
 	all = append(all, s.entry(b.ID, path, t(r, "feed.brought", "text", text, "authority", b.Authority.Name), "", b.Place, b.Brought))
 	for _, d := range b.Deeds {
 		title := t(r, "feed.deed", "authority", b.Authority.Name, "kind", t(r, "advance.deed."+d.Kind), "text", text, "legal", t(r, "advance.legal."+d.Legal))
-		all = append(all, s.entry(d.ID, path, title, d.Reason, b.Place, dayMicros(d.Day)))
+		all = append(all, s.entry(d.ID, path, title, d.Reason, b.Place, d.Recorded))
 	}
 	for i, c := range b.Changes {
 		title := t(r, "feed.status", "text", text, "status", t(r, "advance."+c.Lifecycle+"."+c.Status))
-		all = append(all, s.entry(b.ID+"#status-"+strconv.Itoa(i), path, title, c.Reason, b.Place, dayMicros(c.Day)))
+		all = append(all, s.entry(b.ID+"#status-"+strconv.Itoa(i), path, title, c.Reason, b.Place, c.Recorded))
 	}
 	return all
-}
-
-// dayMicros is the beginning of a day, in microseconds; 0 for what is no day.
-func dayMicros(day string) int64 {
-	at, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return 0
-	}
-	return at.UnixMicro()
 }
 
 // searchFeed is the texts of places that a search finds, the newest first.

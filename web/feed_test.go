@@ -3,11 +3,13 @@ package web
 import (
 	"encoding/xml"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"translocal/advance"
 
 	"translocal/blueprint"
 	"translocal/decide"
@@ -75,6 +77,18 @@ func TestFeeds(t *testing.T) {
 		if r.StatusCode != http.StatusNotModified {
 			t.Errorf("%s again: %d", path, r.StatusCode)
 		}
+	}
+	// What is told late, and what is withdrawn, is new on the day that it is told.
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	b := &advance.Bringing{ID: s.place.ID + "/bringing/x", Brought: 1, Version: v.Ref(), Deeds: []advance.Deed{{ID: "d", Day: "2001-01-01", Recorded: 7}},
+		Changes: []advance.Change{{Day: "2001-01-01", Recorded: 9}}}
+	for i, e := range srv.broughtEntries(r, b) {
+		if want := []int64{1, 7, 9}[i]; e.at != want {
+			t.Errorf("%s is dated %d, want %d", e.ID, e.at, want)
+		}
+	}
+	if e := srv.warningEntry(r, blueprint.Warning{At: 3, Withdrawn: true, Ended: 11}); e.at != 11 {
+		t.Errorf("a withdrawal is dated %d", e.at)
 	}
 	f, _ := readFeed(t, s, at+"/feed")
 	if !slices.ContainsFunc(f.Entries, func(e *atomEntry) bool { return strings.Contains(e.Title, hostile.Title) }) {
