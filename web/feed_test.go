@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"translocal/advance"
 
+	"translocal/advance"
 	"translocal/blueprint"
 	"translocal/decide"
 )

@@ -26,11 +26,13 @@ func (s *Server) worldMap(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	m := page.MapPage{Whole: r.URL.Query().Get("whole") != ""}
-	for _, p := range slices.Concat(own, others) {
-		if p.At != nil && len(m.Places) < maxOnMap {
-			m.Places = append(m.Places, p)
-		}
+	byName := func(a, b *place.Place) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }
+	slices.SortStableFunc(own, byName)
+	slices.SortStableFunc(others, byName)
+	m.Places = slices.DeleteFunc(slices.Concat(own, others), func(p *place.Place) bool { return p.At == nil })
+	if m.Left = len(m.Places) - maxOnMap; m.Left > 0 { // those of this node stay
+		m.Places = m.Places[:maxOnMap]
 	}
-	slices.SortStableFunc(m.Places, func(a, b *place.Place) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	slices.SortStableFunc(m.Places, byName)
 	return s.show(w, r, page.Map(s.frame(r, t(r, "map.title")), m))
 }

@@ -36,6 +36,7 @@ func EqualEarth(lat, lon float64) (x, y float64) {
 // MapPage is the map of places that said where they are, and their list.
 type MapPage struct {
 	Places []*place.Place // in the order of the list
+	Left   int            // how many more there are than a page can hold
 	Whole  bool           // the whole world, however near to one another they are
 }
 
