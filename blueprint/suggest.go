@@ -454,18 +454,22 @@ func (r suggestionRow) note(ctx context.Context, tx *db.Tx, by db.Statement, a A
 }
 
 // Candidates lists what a place could suggest to another: how its version differs from theirs, as
-// changes without reasons yet.
+// changes without reasons yet; between two languages without translated wordings too.
 func (b *Blueprints) Candidates(ctx context.Context, v place.Viewer, ours, theirs VersionKey) ([]SuggestedChange, error) {
 	c, err := b.Compare(ctx, v, theirs, ours)
 	if err != nil {
 		return nil, err
 	}
-	if c.Older.Language() != c.Newer.Language() {
-		return nil, fault.New(fault.Conflict, "blueprint.fault.other_language")
-	}
 	mine, err := b.Read(ctx, v, ours)
 	if err != nil {
 		return nil, err
+	}
+	if c.Older.Language() != c.Newer.Language() {
+		their, err := b.Read(ctx, v, theirs)
+		if err != nil {
+			return nil, err
+		}
+		return toTranslate(mine.Text, their.Text), nil
 	}
 	var out []SuggestedChange
 	last := ""
@@ -605,10 +609,11 @@ func (c *SuggestedChange) standsIn(mine Text, language, at string) error {
 	if !ok || own.Missing {
 		return fault.At(at+".clause", "fault.not_found")
 	}
-	if c.Wording.Text == own.Text {
+	original, there := own.original(c.Wording)
+	if there == original {
 		return fault.At(at+".text", "blueprint.fault.not_translated")
 	}
-	c.From, c.Original = mine.Language, own.Text
+	c.From, c.Original = mine.Language, original
 	return nil
 }
 

@@ -3,6 +3,9 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"translocal/act"
 	"translocal/blueprint"
@@ -26,10 +29,31 @@ func (s *Server) suggestionRoutes() []route {
 
 func (s *Server) suggestForm(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	return s.showSuggest(w, r, http.StatusOK, q.Get("to"), q.Get("place"), q.Get("from"), page.Filled())
+	if q.Get("to") == "" {
+		return s.showWhom(w, r, q.Get("place"), q.Get("from"))
+	}
+	return s.showSuggest(w, r, http.StatusOK, q.Get("to"), q.Get("place"), q.Get("from"), page.Form{Values: url.Values{"clause": q["clause"]}})
 }
 
-// showSuggest sets a version of ours beside theirs; without from, the first of ours that has clauses in common.
+// showWhom lists the texts of other places to which one of ours can be suggested: where it came from, and its sisters.
+func (s *Server) showWhom(w http.ResponseWriter, r *http.Request, stream, from string) error {
+	ctx, v := r.Context(), viewer(r)
+	if err := place.May(ctx, s.Log.DB(), v, act.Fingerprint(stream), place.SuggestChange, place.Any); err != nil {
+		return err
+	}
+	ours, err := s.Blueprints.Read(ctx, v, blueprint.VersionKey{Stream: act.Fingerprint(stream), ID: from})
+	if err != nil {
+		return err
+	}
+	list, err := s.Blueprints.Relatives(ctx, v, ours.VersionKey)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, page.SuggestWhom(s.frame(r, t(r, "blueprint.whom")), ours, list))
+}
+
+// showSuggest sets a version of ours beside theirs; without from, the first of ours that has clauses in common, in
+// their language where there is one.
 func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, to, stream, from string, form page.Form) error {
 	ctx, v := r.Context(), viewer(r)
 	if err := place.May(ctx, s.Log.DB(), v, act.Fingerprint(stream), place.SuggestChange, place.Any); err != nil {
@@ -39,21 +63,11 @@ func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, t
 	if err != nil {
 		return err
 	}
-	related, err := s.Blueprints.Related(ctx, v, act.Fingerprint(stream), theirs)
+	choices, err := s.Blueprints.Related(ctx, v, act.Fingerprint(stream), theirs)
 	if err != nil {
 		return err
 	}
-	var choices []blueprint.Title
-	var ours blueprint.Title
-	for _, x := range related {
-		if x.Language != theirs.Language() {
-			continue
-		}
-		choices = append(choices, x)
-		if ours.ID == "" || x.ID == from {
-			ours = x
-		}
-	}
+	ours := suggestFrom(choices, theirs.Language(), from)
 	f := s.frame(r, t(r, "blueprint.suggest"))
 	if ours.ID == "" {
 		return s.render(w, r, code, page.Suggest(f, theirs, ours, nil, nil, nil, form))
@@ -61,6 +75,13 @@ func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, t
 	list, err := s.Blueprints.Candidates(ctx, v, ours.VersionKey, theirs.VersionKey)
 	if err != nil {
 		return err
+	}
+	if ours.Language != theirs.Language() {
+		mine, err := s.Blueprints.Read(ctx, v, ours.VersionKey)
+		if err != nil {
+			return err
+		}
+		return s.render(w, r, code, page.SuggestAcross(f, page.AcrossPage{To: theirs, From: mine, Choices: choices, List: list}, form))
 	}
 	c, err := s.Blueprints.Compare(ctx, v, theirs.VersionKey, ours.VersionKey)
 	if err != nil {
@@ -71,6 +92,20 @@ func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, t
 		changes[x.ID] = x
 	}
 	return s.render(w, r, code, page.Suggest(f, theirs, ours, choices, list, changes, form))
+}
+
+// suggestFrom is the version that was asked for, else the first in a language, else the first.
+func suggestFrom(choices []blueprint.Title, language, from string) blueprint.Title {
+	var best blueprint.Title
+	for _, x := range choices {
+		switch {
+		case x.ID == from:
+			return x
+		case best.ID == "" || best.Language != language && x.Language == language:
+			best = x
+		}
+	}
+	return best
 }
 
 func (s *Server) suggest(w http.ResponseWriter, r *http.Request) error {
@@ -106,16 +141,14 @@ func (s *Server) sendSuggestion(r *http.Request, form page.Form) (string, error)
 		return "", err
 	}
 	n := blueprint.NewSuggestion{Place: ours.Stream, To: theirs.VersionKey, From: &ours, Note: form.Value("note"), Public: form.Value("public") != ""}
+	mine, err := s.Blueprints.Read(ctx, v, ours)
+	if err != nil {
+		return "", err
+	}
+	n.Changes = blueprint.Chosen(list, func(id string) bool { return form.Checked("clause", id) })
 	var faults fault.Fields
-	for _, x := range list {
-		if !form.Checked("clause", x.Clause) {
-			continue
-		}
-		field := "reason-" + x.Clause
-		x.Reason = form.Value(field)
-		_, err := fault.RequiredPassage(field, x.Reason, blueprint.MaxReason)
-		faults.Merge(err)
-		n.Changes = append(n.Changes, x)
+	for i := range n.Changes {
+		faults.Merge(fillSuggested(form, &n.Changes[i], mine.Text))
 	}
 	if len(n.Changes) == 0 {
 		faults.Add("clause", "blueprint.fault.nothing_chosen")
@@ -123,7 +156,52 @@ func (s *Server) sendSuggestion(r *http.Request, form page.Form) (string, error)
 	if err := faults.Err(); err != nil {
 		return "", err
 	}
-	return s.Blueprints.Suggest(ctx, v, n)
+	id, err := s.Blueprints.Suggest(ctx, v, n)
+	return id, onClauses(err, n.Changes)
+}
+
+// fillSuggested takes from a form the reason of a change and, where it comes from another language, the translation
+// of what stands in our text.
+func fillSuggested(form page.Form, x *blueprint.SuggestedChange, mine blueprint.Text) error {
+	var faults fault.Fields
+	x.Reason = form.Value("reason-" + x.Clause)
+	_, err := fault.RequiredPassage("reason-"+x.Clause, x.Reason, blueprint.MaxReason)
+	faults.Merge(err)
+	if x.From == "" {
+		return faults.Err()
+	}
+	x.Wording.Heading, x.Wording.Text = form.Value("heading-"+x.Clause), form.Value("text-"+x.Clause)
+	x.Status = blueprint.Status(form.Value("status-" + x.Clause))
+	if x.Status == "" {
+		faults.Add("status-"+x.Clause, "blueprint.fault.how_translated")
+	}
+	own, _ := mine.Clause(x.Clause)
+	if own.Heading != "" && strings.TrimSpace(x.Wording.Heading) == "" {
+		faults.Add("heading-"+x.Clause, "fault.required")
+	}
+	if own.Text != "" && strings.TrimSpace(x.Wording.Text) == "" {
+		faults.Add("text-"+x.Clause, "fault.required")
+	}
+	return faults.Err()
+}
+
+// onClauses gives the faults of changes, which are numbered, the names of the form's fields: text-ID for changes.0.text.
+func onClauses(err error, changes []blueprint.SuggestedChange) error {
+	f := asFault(err)
+	if f == nil {
+		return err
+	}
+	named := *f
+	named.Fields = slices.Clone(f.Fields)
+	for i, x := range named.Fields {
+		at, ok := strings.CutPrefix(x.Name, "changes.")
+		number, field, ok2 := strings.Cut(at, ".")
+		n, bad := strconv.Atoi(number)
+		if ok && ok2 && bad == nil && n >= 0 && n < len(changes) {
+			named.Fields[i].Name = field + "-" + changes[n].Clause
+		}
+	}
+	return &named
 }
 
 func (s *Server) suggestion(w http.ResponseWriter, r *http.Request) error {
