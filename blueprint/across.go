@@ -83,7 +83,7 @@ func (b *Blueprints) Relatives(ctx context.Context, v place.Viewer, k VersionKey
 		return nil, err
 	}
 	sources := map[Key]bool{}
-	if err := ancestors(ctx, on, parentOf(h, Adapted), func(p Parent) bool {
+	if err := walkBack(ctx, on, parentOf(h, Adapted), func(ParentKind) bool { return true }, func(p Parent) bool {
 		if p.Version != nil {
 			sources[Key{p.Version.Stream, p.Blueprint}] = true
 		}

@@ -88,6 +88,11 @@ const maxAncestors = 2000
 // ancestors walks back from a version, nearest first, along everything but translations, which have
 // other words. It stops where visit says so, at what is not known here, and at maxAncestors.
 func ancestors(ctx context.Context, on db.Queryer, from Parent, visit func(Parent) (stop bool)) error {
+	return walkBack(ctx, on, from, func(k ParentKind) bool { return k != Translates }, visit)
+}
+
+// walkBack walks back from a version, as ancestors does, along the kinds of descent that are followed.
+func walkBack(ctx context.Context, on db.Queryer, from Parent, follow func(ParentKind) bool, visit func(Parent) (stop bool)) error {
 	queue, seen := []Parent{from}, map[string]bool{from.key(): true}
 	for len(queue) > 0 && len(seen) <= maxAncestors {
 		p := queue[0]
@@ -103,7 +108,7 @@ func ancestors(ctx context.Context, on db.Queryer, from Parent, visit func(Paren
 			return err
 		}
 		for _, q := range list {
-			if q.Kind != Translates && !seen[q.key()] {
+			if follow(q.Kind) && !seen[q.key()] {
 				seen[q.key()] = true
 				queue = append(queue, q)
 			}

@@ -210,6 +210,19 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	entered, err := srv.Blueprints.EnterSuggestion(ctx, s.keeper, blueprint.NewOutside{To: k, Outside: blueprint.Outside{Name: "Upstream"},
 		Changes: []blueprint.SuggestedChange{{Kind: blueprint.ToDrop, Clause: text.Clauses[0].ID, Reason: "It is done"}}})
 	must(err)
+	sister, err := srv.Places.Found(ctx, s.keeper, "place", place.Profile{Name: "Sierra"})
+	must(err)
+	spanish := text.Text
+	spanish.Language, spanish.Clauses = "es", slices.Clone(text.Clauses)
+	spanish.Clauses[0].Text = "El concejo acaba con el gas nuevo."
+	hers, err := srv.Blueprints.Publish(ctx, s.keeper, blueprint.Publication{Place: sister.Stream, Text: spanish})
+	must(err)
+	whom := url.Values{"place": {string(sister.Stream)}, "from": {hers.ID}}.Encode()
+	across := whom + "&" + url.Values{"to": {k.ID}}.Encode()
+	unchecked, err := srv.Blueprints.EnterSuggestion(ctx, s.keeper, blueprint.NewOutside{To: k, Outside: blueprint.Outside{Name: "Downstream"},
+		Changes: []blueprint.SuggestedChange{{Kind: blueprint.ToChange, Clause: text.Clauses[0].ID, Wording: blueprint.Wording{Text: "The council ends with the gas."},
+			Reason: "It is done", Status: blueprint.Machine, From: "es", Original: spanish.Clauses[0].Text}}})
+	must(err)
 	must(srv.Blueprints.Tell(ctx, place.Viewer{}, blueprint.NewTale{Version: k.ID, Clause: text.Clauses[0].ID, Tale: blueprint.Tale{About: "New gas", Text: "Nobody paid for it", Contact: "the mill"}}))
 	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
@@ -238,6 +251,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/account/notices", at + "/outbox", at + "/asks", "/answer/" + askToken,
 		"/places/new",
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),
+		"/suggest?" + whom, "/suggest?" + across, "/suggest?" + across + "&clause=" + text.Clauses[0].ID, at + "/suggestion?id=" + url.QueryEscape(unchecked),
 		"/map",
 		at + "/moderation", at + "/keepers-log", "/site/moderation", "/report?of=text&thing=" + url.QueryEscape(k.ID), at + "/members/" + other.Person + "/block",
 		"/api", "/api/describe-place",
