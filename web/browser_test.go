@@ -53,7 +53,8 @@ func browse(t *testing.T, base string) *visitor {
 		t.Skip("there is no Chromium: make deps installs it")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("force-prefers-reduced-motion", true)) // a page that still glides is pressed beside the button
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(alloc)
@@ -82,7 +83,10 @@ func (v *visitor) script(on bool) {
 	}
 }
 
-func (v *visitor) open(path string) { v.do(chromedp.Navigate(v.base + path)) }
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	v.do(chromedp.Navigate(v.base + path))
+}
 
 func (v *visitor) html() string {
 	v.t.Helper()
