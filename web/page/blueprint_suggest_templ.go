@@ -375,7 +375,7 @@ func Suggest(f Frame, to *blueprint.Version, from blueprint.Title, choices []blu
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = Area(form, Field{Name: "reason-" + x.Clause, Label: "blueprint.suggest.reason", Rows: 2, Lang: to.Language()}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Area(form, Field{Name: "reason-" + x.Clause, Label: "blueprint.suggest.reason", Ticked: true, Rows: 2, Lang: to.Language()}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1499,7 +1499,7 @@ func acrossClause(p AcrossPage, form Form, x blueprint.SuggestedChange, i int) t
 				return templ_7745c5c3_Err
 			}
 			if own.Heading != "" {
-				templ_7745c5c3_Err = Input(form, Field{Name: "heading-" + x.Clause, Label: "blueprint.across.heading", Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Input(form, Field{Name: "heading-" + x.Clause, Label: "blueprint.across.heading", Ticked: true, Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1509,7 +1509,7 @@ func acrossClause(p AcrossPage, form Form, x blueprint.SuggestedChange, i int) t
 				return templ_7745c5c3_Err
 			}
 			if own.Text != "" {
-				templ_7745c5c3_Err = Area(form, Field{Name: "text-" + x.Clause, Label: "blueprint.across.text", Rows: 5, Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Area(form, Field{Name: "text-" + x.Clause, Label: "blueprint.across.text", Ticked: true, Rows: 5, Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1527,7 +1527,7 @@ func acrossClause(p AcrossPage, form Form, x blueprint.SuggestedChange, i int) t
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = Area(form, Field{Name: "reason-" + x.Clause, Label: "blueprint.suggest.reason", Rows: 2, Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Area(form, Field{Name: "reason-" + x.Clause, Label: "blueprint.suggest.reason", Ticked: true, Rows: 2, Lang: p.To.Language()}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
