@@ -5,7 +5,6 @@ import (
 
 	"translocal/act"
 	"translocal/db"
-	"translocal/fault"
 )
 
 // OwnAccount is what the node keeps about an account, for the person to take along.
@@ -121,6 +120,9 @@ func (p *Places) EraseAccount(ctx context.Context, v Viewer, password string, wo
 		if err := stillPassword(ctx, tx, "erase_password", row); err != nil {
 			return err
 		}
+		if err := lockSiteKeepers(ctx, tx); err != nil {
+			return err
+		}
 		streams, err := streamsOf.All(ctx, tx, v.Person)
 		if err != nil {
 			return err
@@ -143,9 +145,6 @@ func (p *Places) EraseAccount(ctx context.Context, v Viewer, password string, wo
 				return err
 			}
 		}
-		if n, err := siteKeepers.One(ctx, tx); err != nil || n > 0 {
-			return err
-		}
-		return fault.New(fault.Conflict, "leaving.last_site")
+		return siteKept(ctx, tx, "leaving.last_site")
 	})
 }

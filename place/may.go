@@ -34,28 +34,29 @@ const Any State = ""
 
 // The actions of places and of the site.
 const (
-	FoundPlace    Action = "place.found"
-	ReadPlace     Action = "place.read"
-	DescribePlace Action = "place.describe"
-	Invite        Action = "place.invite"
-	ReadMembers   Action = "place.read_members"
-	SetRole       Action = "place.set_role"
-	RemoveMember  Action = "place.remove_member"
-	Leave         Action = "place.leave"
-	SetWays       Action = "place.set_ways"
-	AnswerRequest Action = "place.answer_request"
-	Vouch         Action = "place.vouch"
-	FollowPlace   Action = "place.follow"
-	BlockHost     Action = "place.block"
-	ReadNotices   Action = "place.read_notices"
-	KeepSite      Action = "site.keep"
-	ExportPlace   Action = "place.export"
-	ErasePart     Action = "place.erase"
-	RotateKey     Action = "place.rotate_key"
-	Report        Action = "place.report"
-	Moderate      Action = "place.moderate"
-	BlockPerson   Action = "place.block_person"
-	ReadLog       Action = "place.read_log"
+	FoundPlace     Action = "place.found"
+	ReadPlace      Action = "place.read"
+	DescribePlace  Action = "place.describe"
+	Invite         Action = "place.invite"
+	ReadMembers    Action = "place.read_members"
+	SetRole        Action = "place.set_role"
+	RemoveMember   Action = "place.remove_member"
+	Leave          Action = "place.leave"
+	SetWays        Action = "place.set_ways"
+	AnswerRequest  Action = "place.answer_request"
+	Vouch          Action = "place.vouch"
+	FollowPlace    Action = "place.follow"
+	BlockHost      Action = "place.block"
+	ReadNotices    Action = "place.read_notices"
+	KeepSite       Action = "site.keep"
+	SetSiteKeepers Action = "site.set_keepers"
+	ExportPlace    Action = "place.export"
+	ErasePart      Action = "place.erase"
+	RotateKey      Action = "place.rotate_key"
+	Report         Action = "place.report"
+	Moderate       Action = "place.moderate"
+	BlockPerson    Action = "place.block_person"
+	ReadLog        Action = "place.read_log"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -151,6 +152,7 @@ var Table = []Rule{
 	{BlockPerson, Any, keepers},
 	{ReadLog, Any, members},
 	{KeepSite, Any, siteOnly},
+	{SetSiteKeepers, Any, siteOnly}, // also to read who they are, and to step down
 
 	{Propose, Any, members},
 	{ReadProposal, Any, members},

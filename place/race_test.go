@@ -195,3 +195,44 @@ func TestANewPasswordEndsTheCodesMadeWithTheOldOne(t *testing.T) {
 		t.Error("codes are made by a password that is none any more:", codes, err)
 	}
 }
+
+// However those who keep the site go at once, one stays.
+func TestASiteKeepsAKeeperWhenTwoGoAtOnce(t *testing.T) {
+	p, pl, alder, birch := withMember(t)
+	ctx := t.Context()
+	stays, other := alder, birch
+	for range 12 {
+		must(t, p.AddSiteKeeper(ctx, stays, other.Name))
+		other.Site = true
+		errs := atOnce(
+			func() error { return p.StepDownFromSite(ctx, stays) },
+			func() error { return p.StepDownFromSite(ctx, other) })
+		checkTaken(t, errs, 1, fault.Conflict)
+		if errs[0] == nil {
+			stays, other = other, stays
+		}
+		if got := sitesKeepers(t, p); got != stays.Name+" " {
+			t.Fatal("the site is kept by", got)
+		}
+	}
+	if stays.Person != alder.Person { // who keeps the place can't be erased
+		must(t, p.AddSiteKeeper(ctx, stays, alder.Name))
+		must(t, p.StepDownFromSite(ctx, stays))
+	}
+	for _, name := range []string{"Cedar", "Elm", "Fir", "Hazel", "Oak", "Pine"} {
+		v := member(t, p, alder, pl, name)
+		must(t, p.AddSiteKeeper(ctx, alder, name))
+		v.Site = true
+		errs := atOnce(
+			func() error { return p.StepDownFromSite(ctx, alder) },
+			func() error { return p.EraseAccount(ctx, v, "a long password", false) })
+		checkTaken(t, errs, 1, fault.Conflict)
+		if errs[0] == nil {
+			must(t, p.AddSiteKeeper(ctx, v, alder.Name))
+			must(t, p.StepDownFromSite(ctx, v))
+		}
+		if got := sitesKeepers(t, p); got != "Alder " {
+			t.Fatal("the site is kept by", got)
+		}
+	}
+}

@@ -25,6 +25,8 @@ func (s *Server) fedRoutes() []route {
 		{"GET /notices", s.notices},
 		{"POST /notices/seen", s.seeNotice},
 		{"GET /site", s.site},
+		{"POST /site/keepers", s.addSiteKeeper},
+		{"POST /site/step-down", s.stepDownFromSite},
 		{"POST /site/override", s.override},
 		{"POST /site/erasure", s.allowErasure},
 	}
@@ -188,6 +190,11 @@ func (s *Server) seeNotice(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
+	return s.showSite(w, r, http.StatusOK, page.Form{})
+}
+
+// showSite shows the page; the pseudonym that was refused stands in it again.
+func (s *Server) showSite(w http.ResponseWriter, r *http.Request, code int, form page.Form) error {
 	ctx, v := r.Context(), viewer(r)
 	held, err := s.Node.Held(ctx, v) // authorises
 	if err != nil {
@@ -201,7 +208,11 @@ func (s *Server) site(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Site(s.frame(r, t(r, "sitekeep.title")), held, erasures, peers))
+	keepers, err := s.Places.SiteKeepers(ctx, v)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, code, page.Site(s.frame(r, t(r, "sitekeep.title")), held, erasures, peers, page.SiteKeepers{List: keepers, Form: form}))
 }
 
 func (s *Server) override(w http.ResponseWriter, r *http.Request) error {

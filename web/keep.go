@@ -265,6 +265,7 @@ func (s *Server) keepAPI(api huma.API) {
 				sendLong(w, write)
 			}}, nil
 		})
+	s.siteKeepersAPI(api)
 	operate(api, "PUT", "/site/kind", "set-site-kind", "Choose the kind of the site, while nothing is published",
 		func(ctx context.Context, in *struct {
 			Body struct {

@@ -70,7 +70,9 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// mend puts memberships back as they were.
+var keepSite = db.Exec(`update person set site_keeper = (id = $1 or id = $2)`)
+
+// mend puts memberships and the keeper of the site back as they were.
 func (w *world) mend() {
 	w.t.Helper()
 	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
@@ -79,7 +81,17 @@ func (w *world) mend() {
 				return err
 			}
 		}
-		return nil
+		_, err := keepSite.Run(w.t.Context(), tx, w.site.Person, w.site.Person)
+		return err
+	}))
+}
+
+// keepSiteToo lets the target keep the site beside its keeper, who can step down then.
+func (w *world) keepSiteToo() {
+	w.t.Helper()
+	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
+		_, err := keepSite.Run(w.t.Context(), tx, w.site.Person, w.target.Person)
+		return err
 	}))
 }
 
@@ -405,6 +417,15 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call {
 			return post("/site/erasure", "stream", string(w.here.Stream), "index", "0").but(404)
 		},
+	},
+	place.SetSiteKeepers: {
+		func(w *world, _ place.State) call { return api("GET", "/site/keepers", nil) },
+		func(w *world, _ place.State) call { return post("/site/keepers", "pseudonym", "Target") },
+		func(w *world, _ place.State) call {
+			return api("POST", "/site/keepers", map[string]string{"pseudonym": "Target"})
+		},
+		func(w *world, _ place.State) call { w.keepSiteToo(); return post("/site/step-down") },
+		func(w *world, _ place.State) call { w.keepSiteToo(); return api("POST", "/site/step-down", nil) },
 	},
 	place.Propose: {
 		func(w *world, _ place.State) call { return get(w.p("/propose?version=" + url.QueryEscape(w.text.ID))) },
