@@ -66,6 +66,9 @@ func (p *Places) BlockPerson(ctx context.Context, v Viewer, stream act.Fingerpri
 		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
 			return err
 		}
+		if _, err := endMandates.Run(ctx, tx, stream, person, now); err != nil {
+			return err
+		}
 		if err := kept(ctx, tx, stream); err != nil {
 			return err
 		}

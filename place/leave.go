@@ -19,6 +19,7 @@ type OwnAccount struct {
 	Blocks   []OwnBlock   `json:"blocked_by"`
 	Vouches  []OwnVouch   `json:"vouches"`
 	Requests []OwnRequest `json:"requests"`
+	Mandates []OwnMandate `json:"mandates"`
 }
 
 // OwnRole is the person's role in a place.
@@ -64,7 +65,7 @@ var (
 	eraseLinks      = db.Exec(`delete from invitation where made_by = $1 and used = 0`)
 	eraseInviter    = db.Exec(`update invitation set made_by = '' where made_by = $1`)
 	eraseVouches    = db.Exec(`delete from vouch where person = $1`)
-	ofPersonErasing = []db.Statement{eraseSessions, endTokens, endPasskeys, dropChallenges, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, eraseRequests, dropExplained, erasePerson}
+	ofPersonErasing = []db.Statement{eraseSessions, endTokens, endPasskeys, dropChallenges, dropCodes, eraseRoles, eraseLinks, eraseInviter, eraseVouches, eraseRequests, dropExplained, eraseMandates, eraseGiver, erasePerson}
 )
 
 // OwnData reads what is kept about the viewer's account.
@@ -96,6 +97,9 @@ func (p *Places) OwnData(ctx context.Context, v Viewer) (*OwnAccount, error) {
 		return nil, err
 	}
 	if o.Vouches, err = ownVouches.All(ctx, p.db, v.Person); err != nil {
+		return nil, err
+	}
+	if o.Mandates, err = ownMandates.All(ctx, p.db, v.Person); err != nil {
 		return nil, err
 	}
 	o.Requests, err = ownRequests.All(ctx, p.db, v.Person, act.Micros(p.now()))

@@ -57,6 +57,9 @@ const (
 	Moderate       Action = "place.moderate"
 	BlockPerson    Action = "place.block_person"
 	ReadLog        Action = "place.read_log"
+	ReadRoles      Action = "place.read_roles"
+	GiveMandate    Action = "place.give_mandate"
+	LayDown        Action = "place.lay_down"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -151,6 +154,9 @@ var Table = []Rule{
 	{Moderate, Any, keepers},
 	{BlockPerson, Any, keepers},
 	{ReadLog, Any, members},
+	{ReadRoles, Any, members},
+	{GiveMandate, Any, keepers},
+	{LayDown, Any, members}, // one's own
 	{KeepSite, Any, siteOnly},
 	{SetSiteKeepers, Any, siteOnly}, // also to read who they are, and to step down
 

@@ -516,6 +516,9 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
 			return err
 		}
+		if _, err := endMandates.Run(ctx, tx, stream, person, act.Micros(p.now())); err != nil {
+			return err
+		}
 		if action == RemoveMember {
 			if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RemoveDeed, person, "", ""); err != nil {
 				return err

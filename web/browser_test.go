@@ -251,7 +251,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/tell", at + "/told", "/tell?" + url.Values{"version": {k.ID}, "clause": {text.Clauses[0].ID}}.Encode(),
 		at + "/published",
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
-		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
+		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roles", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/account/notices", at + "/outbox", at + "/asks", "/answer/" + askToken,
 		"/places/new",
 		"/draft/" + string(began) + "?lost=tables.2-comments.1", at + "/suggestion?id=" + url.QueryEscape(entered),

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"translocal/act"
 	"translocal/advance"
@@ -391,6 +392,28 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return get(w.p("/keepers-log")) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/keepers-log"), nil) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/newcomers"), nil) },
+	},
+	place.ReadRoles: {
+		func(w *world, _ place.State) call { return get(w.p("/roles")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/roles"), nil) },
+	},
+	place.GiveMandate: {
+		func(w *world, _ place.State) call {
+			w.noMandates()
+			return post(w.p("/roles"), "person", w.target.Person, "aim", "Notes", "until", w.day())
+		},
+		func(w *world, _ place.State) call {
+			w.noMandates()
+			return api("POST", w.s("/roles"), map[string]string{"person": w.target.Person, "aim": "Notes", "until": w.day()})
+		},
+		func(w *world, _ place.State) call { return post(w.p("/roles/" + w.mandate() + "/end")) },
+		func(w *world, _ place.State) call { return api("DELETE", w.s("/roles/"+w.mandate()), nil) },
+	},
+	place.LayDown: { // one's own: this is another's
+		func(w *world, _ place.State) call { return post(w.p("/roles/" + w.mandate() + "/lay-down")).but(404) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/roles/"+w.mandate()+"/lay-down"), nil).but(404)
+		},
 	},
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site/moderation") },
@@ -878,6 +901,26 @@ func (w *world) voice(s place.State) (proposal, voice string) {
 		return w.objection()
 	}
 	return w.proposal(s), act.NewToken()
+}
+
+func (w *world) day() string { return time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly) }
+
+func (w *world) noMandates() {
+	w.t.Helper()
+	list, err := w.places.Mandates(w.t.Context(), w.keeper.Viewer, w.here.Stream)
+	must(w.t, err)
+	for _, m := range list {
+		must(w.t, w.places.EndMandate(w.t.Context(), w.keeper.Viewer, w.here.Stream, m.ID))
+	}
+}
+
+func (w *world) mandate() string {
+	w.t.Helper()
+	w.noMandates()
+	must(w.t, w.places.GiveMandate(w.t.Context(), w.keeper.Viewer, w.here.Stream, place.NewMandate{Person: w.target.Person, Aim: "Notes", Day: w.day()}))
+	list, err := w.places.Mandates(w.t.Context(), w.keeper.Viewer, w.here.Stream)
+	must(w.t, err)
+	return list[0].ID
 }
 
 func (w *world) invitation() string {

@@ -67,6 +67,7 @@ func (s *Server) peopleAPI(api huma.API) {
 	s.tokenAPI(api)
 	s.passkeyAPI(api)
 	s.rollAPI(api)
+	s.rolesAPI(api)
 	s.waysAPI(api)
 	s.leaveAPI(api)
 }

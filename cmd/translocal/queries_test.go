@@ -68,7 +68,7 @@ var private = []string{
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained", "open_join", "report_queue",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
-	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log",
+	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {
