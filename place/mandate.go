@@ -64,7 +64,7 @@ var (
 	insertMandate = db.Exec(`insert into mandate (id, stream, person, role, aim, since, until, given_by) values ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	endMandate    = db.Exec(`update mandate set ended = $3 where stream = $1 and id = $2 and ended = 0 and until > $3`)
 	layDown       = db.Exec(`update mandate set ended = $4 where stream = $1 and id = $2 and person = $3 and ended = 0 and until > $4`)
-	endMandates   = db.Exec(`update mandate set ended = $3 where stream = $1 and person = $2 and ended = 0`)
+	endMandates   = db.Exec(`update mandate set ended = $3 where stream = $1 and person = $2 and ended = 0 and until > $3`)
 	ownMandates   = db.Rows[OwnMandate](`select p.name, a.role, a.aim, a.since, a.until, a.ended from mandate a join place p on p.stream = a.stream
 		where a.person = $1 order by a.since, a.id`)
 	eraseMandates = db.Exec(`delete from mandate where person = $1`)
