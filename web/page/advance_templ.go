@@ -1029,11 +1029,11 @@ func deedForm(f Frame, b *advance.Bringing, form Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Select(form, Field{Name: "deed_kind", Label: "advance.deed.kind"}, deedKinds(ctx)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Select(form, Field{Name: "deed_kind", Label: "advance.deed.kind", Required: true}, deedKinds(ctx)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Select(form, Field{Name: "deed_legal", Label: "advance.deed.legal"}, legalOptions(ctx, b.Legal)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Select(form, Field{Name: "deed_legal", Label: "advance.deed.legal", Required: true}, legalOptions(ctx, b.Legal)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1189,7 +1189,7 @@ func changeForm(f Frame, b *advance.Bringing, form Form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Select(form, Field{Name: "step", Label: "advance.step"}, stepOptions(ctx, b)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Select(form, Field{Name: "step", Label: "advance.step", Required: true}, stepOptions(ctx, b)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

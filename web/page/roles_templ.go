@@ -347,7 +347,7 @@ func Roles(f Frame, p *place.Place, role place.Role, members []place.Membership,
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = Select(form, Field{Name: "person", Label: "roles.person"}, memberOptions(members)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Select(form, Field{Name: "person", Label: "roles.person", Required: true}, memberOptions(members)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
