@@ -905,8 +905,15 @@ func (w *world) voice(s place.State) (proposal, voice string) {
 
 func (w *world) day() string { return time.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly) }
 
+var unblock = db.Exec(`delete from person_block where stream = $1 and person = $2`)
+
+// noMandates ends all, and makes the target one to whom a mandate can be given.
 func (w *world) noMandates() {
 	w.t.Helper()
+	must(w.t, w.log.DB().Write(w.t.Context(), func(tx *db.Tx) error {
+		_, err := unblock.Run(w.t.Context(), tx, w.here.Stream, w.target.Person)
+		return err
+	}))
 	list, err := w.places.Mandates(w.t.Context(), w.keeper.Viewer, w.here.Stream)
 	must(w.t, err)
 	for _, m := range list {
