@@ -1,4 +1,4 @@
-# make test       Go alone, no service, about a minute
+# make test       Go alone, no service, one to three minutes
 # make test-long  with PostgreSQL, Chromium, kills and replays, some minutes
 # make check      format, vet, staticcheck, arrows, messages, links, generated code
 # make release    builds what people install, into dist/
