@@ -105,6 +105,7 @@ var holdOwn = db.Exec(`update stream set held = true where own`)
 // as it may have been sent since.
 var ended = []db.Statement{
 	db.Exec(`delete from session`),
+	db.Exec(`delete from passkey`), // the password is there; who had lost a device can't be left with its key
 	db.Exec(`delete from passkey_challenge`),
 	db.Exec(`delete from invitation where used = 0`),
 	db.Exec(`delete from personal_token`),

@@ -105,6 +105,9 @@ func setPassword(ctx context.Context, tx *db.Tx, person, hash, kept string) erro
 	if _, err := endPasskeys.Run(ctx, tx, person); err != nil {
 		return err
 	}
+	if _, err := dropChallenges.Run(ctx, tx, person); err != nil { // begun with the old password
+		return err
+	}
 	_, err := endTokens.Run(ctx, tx, person)
 	return err
 }

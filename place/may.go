@@ -228,6 +228,10 @@ type Viewer struct {
 	Token  string          // id of its token, "" when it is the person
 	Writes bool            // it may change things
 	Only   act.Fingerprint // the one place that it is for, "" for all
+
+	// By what somebody is signing in, until OpenSession has seen that it still opens:
+	password string // hash of what is stored of the password
+	passkey  string // id of a passkey
 }
 
 var roleIn = db.Rows[Role](`select role from belongs where stream = $1 and person = $2`)

@@ -73,6 +73,7 @@ var (
 	takeChallenge    = db.Exec(`delete from passkey_challenge where bound = $1`)
 	expireChallenges = db.Exec(`delete from passkey_challenge where expires <= $1`)
 
+	passkeyStands = db.Rows[string](`select id from passkey where id = $1 and person = $2 and stopped = 0`)
 	sessionStands = db.Rows[string](`select id from session where id = $1 and person = $2`)
 )
 
@@ -307,7 +308,7 @@ func (k *Passkeys) SignIn(ctx context.Context, secret string, credential []byte)
 	if err != nil {
 		return Viewer{}, err
 	}
-	return Viewer{Person: person.ID, Name: person.Name, Site: person.SiteKeeper}, nil
+	return Viewer{Person: person.ID, Name: person.Name, Site: person.SiteKeeper, passkey: row.ID}, nil
 }
 
 // use enters that a key has signed so many times. A count that did not grow shows
@@ -359,7 +360,13 @@ func (k *Passkeys) signed(ctx context.Context, asked webauthn.SessionData, crede
 	if _, _, err = k.rp.ValidatePasskeyLogin(whose, asked, parsed); err != nil {
 		return row, 0, fault.Wrap(fault.Invalid, err, "passkey.refused")
 	}
-	return row, parsed.Response.AuthenticatorData.Counter, nil
+	// The library asks this only where it is required of all. A device that knew its
+	// person when the key was made has to know them now.
+	signed := parsed.Response.AuthenticatorData
+	if protocol.AuthenticatorFlags(row.Flags).HasUserVerified() && !signed.Flags.HasUserVerified() {
+		return row, 0, fault.New(fault.Invalid, "passkey.refused")
+	}
+	return row, signed.Counter, nil
 }
 
 // Passkeys lists the viewer's own.

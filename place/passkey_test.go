@@ -159,6 +159,28 @@ func TestWhatAPasskeyAnswersIsTakenOnce(t *testing.T) {
 	}
 }
 
+// TestADeviceThatKnewItsPersonHasToKnowThem refuses an answer for which nobody
+// showed a finger or a PIN, of a key that was made with one; a simple key is taken.
+func TestADeviceThatKnewItsPersonHasToKnowThem(t *testing.T) {
+	p := openTest(t)
+	pl, alder := setUp(t, p)
+	birch := member(t, p, alder, pl, "Birch")
+	k := p.PasskeysAt(passkeyAt)
+	d, simple := passkeytest.New(passkeyAt), passkeytest.New(passkeyAt)
+	simple.Flags = passkeytest.Present
+	addPasskey(t, k, alder, d, "phone")
+	addPasskey(t, k, birch, simple, "key")
+	d.Flags = passkeytest.Present
+	_, err := signIn(t, k, d)
+	isSaid(t, "without the finger", err, "passkey.refused")
+	d.Flags |= passkeytest.Verified
+	for _, x := range []*passkeytest.Device{d, simple} {
+		if _, err := signIn(t, k, x); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestACopiedPasskeyIsStopped: where a device's count goes back, or stands, there
 // may be a copy; both are refused from then on.
 func TestACopiedPasskeyIsStopped(t *testing.T) {
@@ -294,11 +316,25 @@ func TestWhatEndsPasskeys(t *testing.T) {
 	begun := inSession(t, p, birch)
 	options, err := k.Begin(ctx, begun, "a thief's", "a long password")
 	must(t, err)
-	thief := passkeytest.New(passkeyAt)
+	thief, beside := passkeytest.New(passkeyAt), passkeytest.New(passkeyAt)
+	kept, err := k.Begin(ctx, birch, "a thief's beside", "a long password") // in the session that stays
+	must(t, err)
+	late, err := p.SignIn(ctx, "Birch", "a long password")
+	must(t, err)
+	lateKey, err := signIn(t, k, d)
+	must(t, err)
 	must(t, p.ChangePassword(ctx, birch, "a long password", "another password"))
+	if _, err := k.Add(ctx, birch, beside.Create(kept)); !fault.Is(err, fault.Invalid) {
+		t.Error("begun before the new password, in the session that stays:", err)
+	}
+	for what, v := range map[string]Viewer{"password": late, "passkey": lateKey} {
+		if _, err := p.OpenSession(ctx, v, "test"); !fault.Is(err, fault.Invalid) {
+			t.Errorf("signed in by the old %s while it changed: %v", what, err)
+		}
+	}
 	_, err = signIn(t, k, d)
 	isSaid(t, "after a new password", err, "passkey.unknown")
-	if _, err := k.Add(ctx, begun, thief.Create(options)); !fault.Is(err, fault.SignIn) {
+	if _, err := k.Add(ctx, begun, thief.Create(options)); !fault.Is(err, fault.Invalid) {
 		t.Error("begun before the new password:", err)
 	}
 

@@ -344,9 +344,12 @@ func (p *Places) ComeIn(ctx context.Context, v Viewer, secret string, n Newcomer
 			return err
 		}
 		if hash != "" {
-			if err := p.insert(ctx, tx, v, hash); err != nil {
-				return err
-			}
+			err = p.insert(ctx, tx, v, hash)
+		} else { // an account that is being erased is left no membership
+			err = one(lockPerson.Run(ctx, tx, v.Person))
+		}
+		if err != nil {
+			return err
 		}
 		stream = inv.Stream
 		_, err = insertMembership.Run(ctx, tx, stream, v.Person, inv.Role, act.Micros(p.now()))
@@ -373,11 +376,34 @@ func (p *Places) SignIn(ctx context.Context, name, password string) (Viewer, err
 	if !p.fits(password, row.Password) {
 		return Viewer{}, wrong
 	}
-	return Viewer{Person: row.ID, Name: row.Name, Site: row.SiteKeeper}, nil
+	return Viewer{Person: row.ID, Name: row.Name, Site: row.SiteKeeper, password: string(HashSecret(row.Password))}, nil
 }
 
 // decoy is the hash of nothing that anybody knows, with the usual costs.
 var decoy = sync.OnceValue(func() string { return newArgon().hash(rand.Text()) })
+
+// stillOpens locks the account and refuses when that by which v is signing in was
+// changed or removed since it was checked: who changed it has ended all sessions.
+func stillOpens(ctx context.Context, tx *db.Tx, v Viewer) error {
+	if err := one(lockPerson.Run(ctx, tx, v.Person)); err != nil {
+		return err
+	}
+	if v.password != "" {
+		row, err := personByID.One(ctx, tx, v.Person)
+		if err == nil && string(HashSecret(row.Password)) != v.password {
+			err = fault.New(fault.Invalid, "place.wrong_sign_in")
+		}
+		return err
+	}
+	if v.passkey != "" {
+		_, err := passkeyStands.One(ctx, tx, v.passkey, v.Person)
+		if fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.Invalid, "passkey.unknown")
+		}
+		return err
+	}
+	return nil
+}
 
 // OpenSession starts a session and returns the secret for the browser.
 func (p *Places) OpenSession(ctx context.Context, v Viewer, device string) (secret string, err error) {
@@ -391,6 +417,9 @@ func (p *Places) OpenSession(ctx context.Context, v Viewer, device string) (secr
 		device = ""
 	}
 	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
+		if err := stillOpens(ctx, tx, v); err != nil {
+			return err
+		}
 		if _, err := expireSessions.Run(ctx, tx, act.Micros(now)); err != nil {
 			return err
 		}

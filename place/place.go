@@ -171,6 +171,9 @@ func (p *Places) Found(ctx context.Context, v Viewer, kind string, profile Profi
 		if err := May(ctx, tx, v, "", FoundPlace, Any); err != nil {
 			return err
 		}
+		if err := one(lockPerson.Run(ctx, tx, v.Person)); err != nil { // as in ComeIn
+			return err
+		}
 		_, err := insertMembership.Run(ctx, tx, stream, v.Person, Keeper, act.Micros(p.now()))
 		return err
 	})

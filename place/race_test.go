@@ -88,7 +88,7 @@ func TestNoLinkOutlivesTheKeeperWhoMakesItMeanwhile(t *testing.T) {
 func TestTheDayOfAnOpenDoorIsCountedAlsoAtOnceAndForWhoLeaves(t *testing.T) {
 	p, pl, keeper, _ := withMember(t)
 	must(t, p.SetWays(t.Context(), keeper, pl.Stream, Ways{Open: true}))
-	v := Viewer{Person: act.NewToken(), Name: "Passing"}
+	v := someone(t, p, act.NewToken())
 	for range 8 {
 		must(t, p.db.Write(t.Context(), func(tx *db.Tx) error {
 			if _, err := dropOpenJoins.Run(t.Context(), tx, act.Micros(p.now())); err != nil {
@@ -233,6 +233,26 @@ func TestASiteKeepsAKeeperWhenTwoGoAtOnce(t *testing.T) {
 		}
 		if got := sitesKeepers(t, p); got != "Alder " {
 			t.Fatal("the site is kept by", got)
+		}
+	}
+}
+
+// TestWhoIsErasedComesInNowhere: a session read before the account was erased
+// leaves no membership, request or place behind.
+func TestWhoIsErasedComesInNowhere(t *testing.T) {
+	p, pl, keeper, birch := withMember(t)
+	must(t, p.SetWays(t.Context(), keeper, pl.Stream, Ways{Open: true, Asking: AskKeepers}))
+	link, err := p.Invite(t.Context(), keeper, pl.Stream, Keeper)
+	must(t, err)
+	must(t, p.EraseAccount(t.Context(), birch, "a long password", false))
+	for what, do := range map[string]func() error{
+		"an invitation": func() error { _, _, err := p.ComeIn(t.Context(), birch, link, Newcomer{}); return err },
+		"an open door":  func() error { _, err := p.JoinOpen(t.Context(), birch, pl.Stream, Newcomer{}); return err },
+		"a request":     func() error { _, err := p.Ask(t.Context(), birch, pl.Stream, "", "Let me in"); return err },
+		"a session":     func() error { _, err := p.OpenSession(t.Context(), birch, "phone"); return err },
+	} {
+		if err := do(); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

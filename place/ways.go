@@ -181,10 +181,14 @@ func (p *Places) JoinOpen(ctx context.Context, v Viewer, stream act.Fingerprint,
 		if err := unblocked(ctx, tx, v, stream); err != nil {
 			return err
 		}
+		var err error
 		if hash != "" {
-			if err := p.insert(ctx, tx, v, hash); err != nil {
-				return err
-			}
+			err = p.insert(ctx, tx, v, hash)
+		} else { // as in ComeIn
+			err = one(lockPerson.Run(ctx, tx, v.Person))
+		}
+		if err != nil {
+			return err
 		}
 		added, err := insertMembership.Run(ctx, tx, stream, v.Person, Member, act.Micros(now))
 		if err != nil || added == 0 {
@@ -239,6 +243,11 @@ func (p *Places) Ask(ctx context.Context, v Viewer, stream act.Fingerprint, name
 		}
 		if w.Asking == NoAsking {
 			return closed()
+		}
+		if v.Person != "" { // as in ComeIn
+			if err := one(lockPerson.Run(ctx, tx, v.Person)); err != nil {
+				return err
+			}
 		}
 		if err := unblocked(ctx, tx, v, stream); err != nil {
 			return err

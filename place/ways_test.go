@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/db"
 	"translocal/fault"
 )
 
@@ -82,6 +83,14 @@ func TestEveryWayIsClosedUntilKeepersOpenIt(t *testing.T) {
 	}
 }
 
+// someone is an account to which no password is hashed.
+func someone(t *testing.T, p *Places, id string) Viewer {
+	t.Helper()
+	v := Viewer{Person: id, Name: id}
+	must(t, p.db.Write(t.Context(), func(tx *db.Tx) error { return p.insert(t.Context(), tx, v, "-") }))
+	return v
+}
+
 func TestAnOpenDoorLetsInSoManyADay(t *testing.T) {
 	p, pl, keeper, _ := withMember(t)
 	must(t, p.SetWays(t.Context(), keeper, pl.Stream, Ways{Open: true}))
@@ -98,7 +107,8 @@ func TestAnOpenDoorLetsInSoManyADay(t *testing.T) {
 
 func as(t *testing.T, p *Places, pl *Place, person string) error {
 	t.Helper()
-	_, err := p.JoinOpen(t.Context(), Viewer{Person: person, Name: person}, pl.Stream, Newcomer{})
+	v := someone(t, p, person)
+	_, err := p.JoinOpen(t.Context(), v, pl.Stream, Newcomer{})
 	return err
 }
 

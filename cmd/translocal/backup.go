@@ -171,7 +171,7 @@ func (c *RestoreCmd) Run(ctx context.Context) (err error) {
 			return err
 		}
 		fmt.Printf("%d rows and %d files as of %s.\n", counts.Total(), counts.Files, m.Made.Format(time.RFC3339))
-		fmt.Println("Everybody has to sign in anew. Open invitations, tokens of programs, recovery codes, secret calendar addresses, codes of a room and")
+		fmt.Println("Everybody has to sign in anew. Open invitations, tokens of programs, passkeys, recovery codes, secret calendar addresses, codes of a room and")
 		fmt.Println("questions to people without an account have ended. Mail and calls to other programs that waited are not sent.")
 		fmt.Println("What was done after the backup was made has to be done again: accounts erased, members removed or their role changed, people blocked,")
 		fmt.Println("passwords changed, texts hidden. Ask your keepers what they remember.")

@@ -151,13 +151,13 @@ func TestABackupOfARunningNodeComesBackWhole(t *testing.T) {
 		delete(before, line)
 	}
 	for line := range before {
-		if !strings.HasPrefix(line, "session") && !strings.HasPrefix(line, "passkey_challenge ") {
+		if !strings.HasPrefix(line, "session") && !strings.HasPrefix(line, "passkey") {
 			t.Errorf("was lost: %.200s", line)
 		}
 	}
 	for line := range dump(t, n.db) {
-		if strings.HasPrefix(line, "session ") || strings.HasPrefix(line, "passkey_challenge ") {
-			t.Errorf("a session, or what a browser was asked, lives again: %s", line)
+		if strings.HasPrefix(line, "session ") || strings.HasPrefix(line, "passkey") {
+			t.Errorf("a session, a passkey, or what a browser was asked, lives again: %s", line)
 		}
 	}
 	s, err := n.log.StreamOf(ctx, k.rio)
@@ -347,7 +347,7 @@ func TestMovingToPostgreSQLLosesNothing(t *testing.T) {
 	defer back.Close()
 	again := dump(t, back, "stream.held", "site_setting")
 	for line := range dump(t, n.db, "stream.held", "site_setting") {
-		if again[line] == 0 && !strings.HasPrefix(line, "session ") && !strings.HasPrefix(line, "passkey_challenge ") && line != "site_setting" {
+		if again[line] == 0 && !strings.HasPrefix(line, "session ") && !strings.HasPrefix(line, "passkey") && line != "site_setting" {
 			t.Errorf("was lost: %.200s", line)
 		}
 	}

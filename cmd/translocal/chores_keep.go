@@ -54,7 +54,10 @@ func (n *node) backupDaily(ctx context.Context, b autoBackup, now time.Time) err
 	if stored {
 		why = "keep.notice.prune_failed"
 	}
-	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
+	if err == nil || stored && errors.Is(ctx.Err(), context.Canceled) { // what is stored is not made again; the next one prunes
+		return nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
 	slog.Error("the daily backup failed", "err", err)

@@ -21,6 +21,8 @@ var living = []struct {
 }{
 	{db.Exec(`insert into personal_token (id, token, person, name, writes, stream, created, expires, seen) values ('t', $1, 'p', '', true, '', 1, 9, 0)`), aHash,
 		db.Rows[int64](`select count(*) from personal_token`)},
+	{db.Exec(`insert into passkey (id, person, host, credential, name, public_key, flags, counter, created, used, stopped) values ('t', 'p', 'h', $1, '', '', 0, 0, 1, 0, 0)`), aHash,
+		db.Rows[int64](`select count(*) from passkey`)},
 	{db.Exec(`insert into recovery_code (id, person, code, made, used) values ('t', 'p', $1, 1, 0)`), aHash,
 		db.Rows[int64](`select count(*) from recovery_code`)},
 	{db.Exec(`insert into calendar_link (token, stream, person) values ($1, 's', 'p')`), aHash,
