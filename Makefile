@@ -8,7 +8,7 @@
 CHROME ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 # Whose tests run a second time, on PostgreSQL.
-BOTH = ./act ./record ./place ./blueprint ./decide ./advance ./notice ./meeting ./webhook ./job ./db ./web ./cmd/translocal
+BOTH = ./act ./record ./place ./blueprint ./decide ./advance ./notice ./meeting ./webhook ./web ./cmd/translocal
 
 .PHONY: build test test-long check bench generate release deps
 

@@ -237,9 +237,6 @@ func (ad *Advances) plan(ctx context.Context, bringing string) (*Plan, error) {
 	return p, nil
 }
 
-// LinkLasts is how long a secret address of a calendar opens it.
-const LinkLasts = 366 * 24 * time.Hour
-
 // CalendarLink makes a secret by which a calendar program reads the viewer's
 // view of a place's meetings and tasks; an earlier one ends. It lasts until
 // expires, and no longer than the membership. Programs can't make one: it would
@@ -249,7 +246,7 @@ func (ad *Advances) CalendarLink(ctx context.Context, v place.Viewer, stream act
 		return "", time.Time{}, err
 	}
 	secret, hash := place.NewSecret()
-	expires = ad.now().Add(LinkLasts)
+	expires = ad.now().Add(place.CalendarLasts)
 	return secret, expires, ad.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.PlanTasks, place.Any); err != nil {
 			return err

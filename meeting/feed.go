@@ -11,9 +11,6 @@ import (
 	"translocal/place"
 )
 
-// LinkLasts is how long a secret address of a calendar opens it.
-const LinkLasts = 366 * 24 * time.Hour
-
 // CalendarLink makes a secret by which a calendar program reads a place's
 // meetings as the viewer does; an earlier one ends. It lasts until expires, and
 // no longer than the membership. Programs can't make one: it would outlive their token.
@@ -22,7 +19,7 @@ func (ms *Meetings) CalendarLink(ctx context.Context, v place.Viewer, stream act
 		return "", time.Time{}, err
 	}
 	secret, hash := place.NewSecret()
-	expires = ms.now().Add(LinkLasts)
+	expires = ms.now().Add(place.CalendarLasts)
 	return secret, expires, ms.db.Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.ReadMeetings, place.Any); err != nil {
 			return err

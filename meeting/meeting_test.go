@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/db"
 	"translocal/db/dbtest"
 	"translocal/fault"
 	"translocal/place"
@@ -139,6 +140,18 @@ func TestWhatBecamePublicIsForKeepers(t *testing.T) {
 			})
 		if m := g.read(id); m.Rev != 1+k {
 			t.Fatalf("%d were told that it was saved, and it was %d times: %+v", k, m.Rev-1, m)
+		}
+	}
+	// What a member was about to write when it became public writes nothing.
+	id := g.plan()
+	must(t, g.Show(t.Context(), g.keeper, g.stream, id, Showing{Public: true}))
+	for what, s := range map[string]func(*db.Tx) (int64, error){
+		"called off": func(tx *db.Tx) (int64, error) { return setOff.Run(t.Context(), tx, id, 1, true) },
+		"hidden":     func(tx *db.Tx) (int64, error) { return setPublic.Run(t.Context(), tx, id, 1, false, false, false) },
+	} {
+		err := g.db.Write(t.Context(), func(tx *db.Tx) error { return unchanged(s(tx)) })
+		if m := g.read(id); !fault.Is(err, fault.Conflict) || m.Rev != 2 || !m.Public || m.CalledOff {
+			t.Errorf("%s: %v, %+v", what, err, m)
 		}
 	}
 }

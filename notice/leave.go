@@ -18,7 +18,7 @@ type OwnTold struct {
 // OwnNotice is one thing that somebody was told.
 type OwnNotice struct {
 	Notice
-	Seen   int64 `json:"seen"`   // microseconds, 0 until put away or moot
+	Seen   int64 `json:"seen"`   // microseconds, 0 until put away
 	Handed int64 `json:"handed"` // 0 or when a keeper passed it on
 }
 
@@ -31,7 +31,7 @@ type OwnMail struct {
 }
 
 var (
-	ownNotices = db.Rows[OwnNotice](`select n.id, n.stream, coalesce(p.name, ''), n.kind, n.day, n.link, n.made, n.seen, n.handed
+	ownNotices = db.Rows[OwnNotice](`select n.id, n.stream, coalesce(p.name, ''), n.kind, n.day, n.link, n.made, case when n.seen < 0 then 0 else n.seen end, n.handed
 		from notice n left join place p on p.stream = n.stream where n.person = $1 order by n.made, n.id`)
 	ownMails    = db.Rows[OwnMail](`select kind, address, made, state from mail where person = $1 order by made, id`)
 	ownLanguage = db.Rows[string](`select lang from mail_address where person = $1`)

@@ -209,10 +209,11 @@ func (n *Notices) drop(ctx context.Context, tx *db.Tx, m mailRow) error {
 		_, err := passOver.Run(ctx, tx, m.ID, act.Micros(n.now()), failed)
 		return err
 	}
-	if _, err := giveBack.Run(ctx, tx, m.ID); err != nil {
+	k, err := passOver.Run(ctx, tx, m.ID, act.Micros(n.now()), dropped)
+	if err != nil || k == 0 { // another process has just handed it over
 		return err
 	}
-	_, err := passOver.Run(ctx, tx, m.ID, act.Micros(n.now()), dropped)
+	_, err = giveBack.Run(ctx, tx, m.ID)
 	return err
 }
 

@@ -74,12 +74,13 @@ type openRow struct {
 
 var (
 	insertNotice = db.Exec(`insert into notice (id, person, stream, kind, day, link, cause, made, seen, handed, mail)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '') on conflict (person, cause) do update set seen = 0 where notice.seen = -1`)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, '') on conflict (person, cause) do update set seen = 0, made = excluded.made where notice.seen = -1`)
 	allOpen = db.Rows[openRow](`select id, person, cause from notice where seen = 0`)
-	// What is moot may come back, so it is told apart from what was put away; a
-	// mail that still waits lets go of it.
-	mootNotice = db.Exec(`update notice set seen = -1, mail = case when mail in (select id from mail where state = 'waiting') then '' else mail end
-		where id = $1 and seen = 0`)
+	// What is moot may come back, so it is told apart from what was put away: -1. A
+	// mail that still waits, and is held so that nobody hands it over, lets go of it.
+	mootNotice   = db.Exec(`update notice set seen = -1 where id = $1 and seen = 0`)
+	holdMail     = db.Exec(`update mail set changed = changed where state = 'waiting' and id in (select mail from notice where id = $1)`)
+	letGo        = db.Exec(`update notice set mail = '' where id = $1`)
 	keepersOf    = db.Rows[string](`select person from belongs where stream = $1 and role = 'keeper' order by person`)
 	siteKeepers  = db.Rows[string](`select id from person where site_keeper order by id`)
 	membersOf    = db.Rows[string](`select person from belongs where stream = $1 order by person`)
@@ -108,18 +109,18 @@ func (n *Notices) Remind(ctx context.Context) error {
 		return err
 	}
 	standing := map[[2]string]bool{}
-	var moot []openRow
+	var gone []openRow
 	for _, o := range open {
 		key := [2]string{o.Person, o.Cause}
 		if _, ok := due[key]; ok {
 			standing[key] = true
 		} else {
-			moot = append(moot, o)
+			gone = append(gone, o)
 		}
 	}
 	return n.db.Write(ctx, func(tx *db.Tx) error {
-		for _, o := range moot {
-			if _, err := mootNotice.Run(ctx, tx, o.ID); err != nil {
+		for _, o := range gone {
+			if err := moot(ctx, tx, o.ID); err != nil {
 				return err
 			}
 		}
@@ -133,6 +134,21 @@ func (n *Notices) Remind(ctx context.Context) error {
 		}
 		return n.forget(ctx, tx, now)
 	})
+}
+
+// moot takes back a notice that waits for somebody.
+func moot(ctx context.Context, tx *db.Tx, id string) error {
+	held, err := holdMail.Run(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if held > 0 {
+		if _, err := letGo.Run(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	_, err = mootNotice.Run(ctx, tx, id)
+	return err
 }
 
 // due gathers what everybody should have been told by now.

@@ -109,6 +109,9 @@ type invitationRow struct {
 	Used    int64
 }
 
+// CalendarLasts is how long a secret address of a calendar opens it.
+const CalendarLasts = 366 * 24 * time.Hour
+
 // NewSecret makes what opens something to whoever has it: 192 bits of chance, as
 // text for a URL, and the hash of it, which alone is kept.
 func NewSecret() (text string, hash []byte) {

@@ -42,7 +42,7 @@ var (
 	insertDelivery = db.Exec(`insert into webhook_delivery (id, webhook, event, body, state, tries, status, created, tried)
 		values ($1, $2, $3, $4, 'waiting', 0, 0, $5, 0)`)
 	countWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and state = 'waiting'`)
-	testsWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and event = 'test' and state = 'waiting'`)
+	testsWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and event = 'test' and state = 'waiting' and tries = 0`)
 	testsLately  = db.Rows[int64](`select count(*) from webhook_delivery d join webhook h on h.id = d.webhook
 		where h.stream = $1 and d.event = 'test' and d.created > $2`)
 	waiting = db.Rows[deliveryRow](`select d.id, d.webhook, d.body, d.tries, h.url, h.active from webhook_delivery d join webhook h on h.id = d.webhook

@@ -222,7 +222,7 @@ func (ws *Webhooks) Try(ctx context.Context, v place.Viewer, stream act.Fingerpr
 	})
 }
 
-// tests counts the tests that wait for an address, and those that a place sent
+// tests counts the tests that wait for an address and were not tried yet, and those that a place sent
 // in the last hour.
 func (ws *Webhooks) tests(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) (open, lately int64, err error) {
 	if open, err = testsWaiting.One(ctx, tx, id); err != nil {
@@ -302,7 +302,7 @@ func (ws *Webhooks) put(ctx context.Context, tx *db.Tx, h hookRow, m message) er
 	if _, err := insertDelivery.Run(ctx, tx, id, h.ID, m.Type, string(body), act.Micros(ws.now())); err != nil {
 		return err
 	}
-	return ws.queue.Enqueue(ctx, tx, job.Request{Kind: JobName, Payload: id, Host: u.Host, Unique: id})
+	return ws.queue.Enqueue(ctx, tx, job.Request{Kind: JobName, Payload: id, Host: u.Hostname(), Unique: id})
 }
 
 // header is what a request carries beside its body, as Standard Webhooks say.
