@@ -11,12 +11,12 @@ import (
 type suggestionChange struct {
 	Stream act.Fingerprint
 	N      int64
-	Last   int64
+	Sum    int64 // of when each changed, wrapped: times of other nodes come in no order
 }
 
 var (
-	suggestionChanges = db.Rows[suggestionChange](`select stream, count(*), max(changed) from blueprint_suggestion group by stream`)
-	talkChanges       = db.Rows[suggestionChange](`select stream, count(*), max(at) from blueprint_talk group by stream`)
+	suggestionChanges = db.Rows[suggestionChange](`select stream, count(*), cast(sum(changed % 1000000007) as bigint) from blueprint_suggestion group by stream`)
+	talkChanges       = db.Rows[suggestionChange](`select stream, count(*), cast(sum(at % 1000000007) as bigint) from blueprint_talk group by stream`)
 )
 
 // SuggestionChanges tells by comparison with an earlier answer in which place of
@@ -29,7 +29,7 @@ func (b *Blueprints) SuggestionChanges(ctx context.Context) (map[act.Fingerprint
 			return nil, err
 		}
 		for _, r := range rows {
-			out[r.Stream] += fmt.Sprintf("%d-%d.", r.N, r.Last)
+			out[r.Stream] += fmt.Sprintf("%d-%d.", r.N, r.Sum)
 		}
 	}
 	return out, nil

@@ -85,10 +85,6 @@ func (w *Watcher) Join(ctx context.Context, owner string, most int, topics ...To
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r.last = w.cursors(topics)
-	select { // what was noticed while it came in it has now
-	case <-r.Changed:
-	default:
-	}
 	if !w.running && !w.closed {
 		w.running = true
 		go w.run()

@@ -116,6 +116,15 @@ func TestBrowserDraftIsKeptUntilItIsSent(t *testing.T) {
 	// Signing out takes away what was not sent.
 	v.do(chromedp.SendKeys(chromedp.CSS("form[action$='/say'] textarea"), "Unsent"))
 	v.holds("nothing is kept", kept("1"))
+	// What was refused is not thrown away when something else goes well.
+	if err := s.server.Decisions.Withdraw(t.Context(), s.keeper, id); err != nil {
+		t.Fatal(err)
+	}
+	v.do(chromedp.Click(chromedp.CSS("form[action$='/say'] input[value=question]")), chromedp.Click(chromedp.CSS("form[action$='/say'] button:not([type])")))
+	v.holds("it is not refused", `document.querySelector("[data-said]") === null && document.querySelector("form[action$='/say'] textarea") === null`)
+	v.open("/account?said=said.setup")
+	v.holds("nothing is said", `document.querySelector("[data-said]") !== null`)
+	v.holds("what was refused is thrown away", kept("1"))
 	v.open("/account")
 	v.do(chromedp.Click(chromedp.CSS("form[data-forget] button")))
 	v.sees("/sign-in")

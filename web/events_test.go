@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/db"
 	"translocal/decide"
 	"translocal/place"
 )
@@ -264,7 +265,6 @@ func TestEventsEndWithTheRightToRead(t *testing.T) {
 		l.until("ended")
 		l.until("")
 	}
-	// None of these renews a session: looking is not using.
 	if n := s.server.live.Count(); n != 0 {
 		t.Errorf("%d still listen", n)
 	}
@@ -374,4 +374,47 @@ func memory() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse)
+}
+
+// TestAPageThatLiesOpenRenewsNoSession: looking is not using, also when the page
+// is fetched again because something changed.
+func TestAPageThatLiesOpenRenewsNoSession(t *testing.T) {
+	s := lively(t)
+	secret := s.session(s.keeper)
+	stale := db.Exec(`update session set seen = 1`)
+	if err := s.server.Log.DB().Write(t.Context(), func(tx *db.Tx) error { _, err := stale.Run(t.Context(), tx); return err }); err != nil {
+		t.Fatal(err)
+	}
+	seen := func(waits string) int64 {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, s.URL+"/notices", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: "tl_session", Value: secret})
+		if waits != "" {
+			r.Header.Set("Translocal-Waits", waits)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Fatal(answer.Status)
+		}
+		at, err := db.Rows[int64](`select max(seen) from session`).One(t.Context(), s.server.Log.DB())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	l, _ := hear(t, s.URL, "/events/notices", secret, 200)
+	l.until("here")
+	if at := seen("yes"); at != 1 {
+		t.Error("an open page renewed a session")
+	}
+	if at := seen(""); at == 1 {
+		t.Error("a person renewed none")
+	}
 }

@@ -119,6 +119,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // one that reads changes nothing.
 func (s *Server) asks(r *http.Request, secret string) (place.Viewer, error) {
 	if !place.IsToken(secret) {
+		if r.Header.Get("Translocal-Waits") != "" || strings.HasPrefix(r.URL.Path, "/events/") { // a page that lies open, not a person
+			return s.Places.Waiting(r.Context(), secret)
+		}
 		return s.Places.Session(r.Context(), secret)
 	}
 	if !strings.HasPrefix(r.URL.Path, "/api/v1/") {

@@ -18,11 +18,17 @@ function tell(text, link, to) {
 // ---- Unsaved writing ----
 
 function typedIn(field) {
-  if (field instanceof HTMLSelectElement) return [...field.options].some((o) => o.selected !== o.defaultSelected) && field.selectedIndex > 0;
+  if (field instanceof HTMLSelectElement) {
+    const options = [...field.options];
+    return options.some((o) => o.defaultSelected) ? options.some((o) => o.selected !== o.defaultSelected) : field.selectedIndex > 0;
+  }
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) return field.type !== "hidden" && field.value !== field.defaultValue;
   return false;
 }
+
+// What was refused stands in the page as if it were the site's own, and is kept nowhere else.
+const refused = (form) => form.querySelector("[role=alert]:not([data-lost]), .fault") !== null;
 
 const changed = new Set();
 addEventListener("input", (event) => {
@@ -31,8 +37,9 @@ addEventListener("input", (event) => {
   if (form?.dataset.draft) later(form);
 });
 addEventListener("beforeunload", (event) => {
+  saveNow();
   for (const form of changed) {
-    if (form.isConnected && !(me && store && !off && form.dataset.draft)) event.preventDefault(); // else it is kept
+    if (form.isConnected && !(me && stored.has(form))) event.preventDefault(); // else it is kept
   }
 });
 
@@ -76,12 +83,23 @@ function read(form) {
   });
 }
 
+// Beside a draft that is still offered what is typed now is kept as a second one.
+const keysOf = (form) => [prefix + form.dataset.draft, prefix + form.dataset.draft + " 2"];
+const keyOf = (form) => keysOf(form)[form.querySelector("[data-offer='0']") ? 1 : 0];
+
+// The state that one read goes with what one typed on it: put back later, the site
+// sees that somebody else changed it meanwhile.
+const revOf = (form) => form.elements.namedItem("rev")?.value;
+
+const stored = new WeakSet();
 function save(form, emptied) {
   if (!store || off || !form.dataset.draft) return;
-  const key = prefix + form.dataset.draft;
+  stored.delete(form);
   try {
-    if (keepable(form).some(typedIn)) store.setItem(key, JSON.stringify({ at: Date.now(), fields: read(form) }));
-    else if (emptied && !form.querySelector("[data-offer]")) store.removeItem(key);
+    if (refused(form) || keepable(form).some(typedIn)) {
+      store.setItem(keyOf(form), JSON.stringify({ at: Date.now(), rev: revOf(form), fields: read(form) }));
+      stored.add(form);
+    } else if (emptied && !form.querySelector("[data-offer]")) store.removeItem(keyOf(form));
   } catch { /* no room: what is typed stays in the page */ }
 }
 
@@ -130,15 +148,15 @@ function forget() {
   try { each(localStorage, prefix, (key) => localStorage.removeItem(key)); sessionStorage.clear(); } catch { /* nothing is kept */ }
 }
 
-function offer(form) {
-  const raw = store.getItem(prefix + form.dataset.draft);
-  if (!raw || form.querySelector("[data-offer]")) return;
+function offer(form, key, nth) {
+  const raw = store.getItem(key);
+  if (!raw || form.querySelector(`[data-offer='${nth}']`)) return;
   const draft = JSON.parse(raw), kept = JSON.stringify(draft.fields);
-  const drop = () => store.removeItem(prefix + form.dataset.draft);
+  const drop = () => store.removeItem(key);
   if (kept === JSON.stringify(read(form))) return;
   const box = document.createElement("div");
   box.className = "notice no-print";
-  box.dataset.offer = "";
+  box.dataset.offer = nth;
   const text = document.createElement("p"), row = document.createElement("p");
   row.className = "row";
   text.textContent = words.kept.replace("{when}", new Date(draft.at).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" }));
@@ -150,8 +168,10 @@ function offer(form) {
       if (f.type === "checkbox" || f.type === "radio") f.checked = values.get(names[i][0]);
       else f.value = values.get(names[i][0]);
     });
+    if (draft.rev !== undefined && revOf(form) !== undefined) form.elements.namedItem("rev").value = draft.rev;
     if (form.hasAttribute("data-guard")) changed.add(form);
     done();
+    save(form);
   }), button(words.drop, () => { drop(); done(); }));
   box.append(text, row);
   for (let d = form.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
@@ -161,11 +181,14 @@ function offer(form) {
 // What was sent is kept no longer once the next page says that it arrived. A page
 // that one goes back to says nothing new.
 function arrived() {
-  const sent = sessionStorage.getItem("sent");
   const came = performance.getEntriesByType("navigation")[0]?.type ?? "navigate";
-  if (!sent || came !== "navigate" || !document.querySelector("[data-said]")) return;
-  sessionStorage.removeItem("sent");
-  store.removeItem(sent);
+  if (came !== "navigate") return;
+  const said = document.querySelector("[data-said]") !== null;
+  const sent = sessionStorage.getItem("sent"), gone = sessionStorage.getItem("gone");
+  sessionStorage.removeItem("sent"); // this page is the answer, also when it says no
+  sessionStorage.removeItem("gone");
+  if (sent && said) for (const key of [sent, sent + " 2"]) store.removeItem(key);
+  if (gone && said && !me) each(localStorage, gone, (key) => localStorage.removeItem(key));
 }
 
 async function reachable() {
@@ -194,7 +217,8 @@ function lost(form) {
 const asking = new Set(), sure = new Set();
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.hasAttribute("data-forget")) forget();
+  if (form.dataset.forget === "now") forget();
+  if (form.dataset.forget === "once") try { sessionStorage.setItem("gone", prefix); } catch { /* they go in two weeks */ }
   if (form.dataset.draft && form.requestSubmit && !sure.delete(form)) {
     event.preventDefault();
     send(form, event.submitter);
@@ -203,41 +227,44 @@ addEventListener("submit", (event) => {
   changed.delete(form);
 });
 
-// A form is sent by the browser itself, as without script, once the site is known
-// to answer; else the page stays as it is.
+// A form is sent by the browser itself, as without script, once and when the site is
+// known to answer; else the page stays as it is. Who presses again is believed.
 async function send(form, submitter) {
   if (asking.has(form)) return;
   asking.add(form);
   save(form);
-  const answers = await reachable();
-  asking.delete(form);
-  if (!answers) return lost(form);
+  if (form.querySelector("[data-lost]")) await new Promise((wake) => setTimeout(wake)); // until this pressing is over
+  else if (!await reachable()) {
+    asking.delete(form);
+    return lost(form);
+  }
   form.querySelector("[data-lost]")?.remove();
   clearTimeout(waiting.get(form));
   waiting.delete(form);
   try { sessionStorage.setItem("sent", prefix + form.dataset.draft); } catch { /* offered once more, then */ }
   sure.add(form);
   form.requestSubmit(submitter);
-  sure.delete(form); // a field was not right
+  if (sure.delete(form)) asking.delete(form); // a field was not right
 }
+addEventListener("pageshow", () => asking.clear()); // also one that one came back to
 
 function offers() {
   if (!store || off) return;
   try {
-    for (const form of document.querySelectorAll("form[data-draft]")) offer(form);
+    for (const form of document.querySelectorAll("form[data-draft]")) keysOf(form).forEach((key, nth) => offer(form, key, nth));
   } catch { /* what is there is not ours */ }
 }
 try {
   if (store) { sweep(); arrived(); }
 } catch { /* a browser that keeps nothing */ }
+const parts = () => new Map([...document.querySelectorAll("[data-part]")].map((p) => [p.dataset.part, p]));
+const came = new Map([...parts()].map(([name, p]) => [name, p.outerHTML])); // as the site sent them
 offers();
 
 // ---- Open pages hear that something changed ----
 // They are told only that: the page is fetched again the ordinary way, and the parts
 // that changed take their place, but none in which somebody is at work.
 
-const parts = () => new Map([...document.querySelectorAll("[data-part]")].map((p) => [p.dataset.part, p]));
-const came = new Map([...parts()].map(([name, p]) => [name, p.outerHTML])); // as the site sent them
 const here = new URL(location.href);
 here.hash = "";
 here.searchParams.delete("said");
@@ -255,8 +282,16 @@ function swap(old, fresh) {
   old.replaceWith(fresh);
 }
 
+function end() {
+  hush();
+  document.body.removeAttribute("data-live");
+  tell(words.ended, words.again, here);
+}
+
 function take(html) {
-  const fresh = new Map([...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-part]")].map((p) => [p.dataset.part, p]));
+  const page = new DOMParser().parseFromString(html, "text/html");
+  if ((page.body.dataset.me ?? "") !== me) return end(); // somebody else signed in meanwhile
+  const fresh = new Map([...page.querySelectorAll("[data-part]")].map((p) => [p.dataset.part, p]));
   const mine = parts();
   let left = fresh.size !== mine.size, done = false;
   for (const [name, part] of mine) {
@@ -280,7 +315,7 @@ async function refresh() {
   fetching = true;
   await new Promise((wake) => setTimeout(wake, Math.random() * 500)); // not all at once
   try {
-    const answer = await fetch(here, { headers: { Accept: "text/html" }, redirect: "manual", cache: "no-store" });
+    const answer = await fetch(here, { headers: { Accept: "text/html", "Translocal-Waits": "yes" }, redirect: "manual", cache: "no-store" });
     if (answer.ok) take(await answer.text());
     else tell(words.new, words.show, here);
   } catch {
@@ -299,7 +334,7 @@ function listen() {
   const heard = (event) => { tries = 0; cursor = event.lastEventId; };
   source.addEventListener("here", heard);
   source.addEventListener("changed", (event) => { heard(event); refresh(); });
-  source.addEventListener("ended", () => { hush(); document.body.removeAttribute("data-live"); tell(words.ended, words.again, here); });
+  source.addEventListener("ended", end);
   source.addEventListener("error", () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     hush();

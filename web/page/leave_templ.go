@@ -423,7 +423,7 @@ func Leaving(f Frame, form Form, erasable bool, blocks []place.OwnBlock) templ.C
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</li></ul><form method=\"post\" action=\"/account/end\" data-forget>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "</li></ul><form method=\"post\" action=\"/account/end\" data-forget=\"once\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
