@@ -321,8 +321,20 @@ func TestEventsOutliveDeadlinesAndEndWithTheServer(t *testing.T) {
 func TestEventsLetDeadReadersGo(t *testing.T) {
 	s := lively(t)
 	s.server.listening.beat, s.server.listening.patience = time.Microsecond, 100*time.Millisecond
-	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	srv := httptest.NewUnstartedServer(s.server.Handler())
+	srv.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { // little lies on the way
+		if err := c.(*net.TCPConn).SetWriteBuffer(4096); err != nil {
+			t.Error(err)
+		}
+		return ctx
+	}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	c, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
