@@ -15,11 +15,12 @@ BOTH = ./act ./record ./place ./blueprint ./decide ./advance ./notice ./meeting 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/translocal ./cmd/translocal
 
+# Memory is there and processors are few: the collector runs less often.
 test:
-	go test ./...
+	GOGC=400 go test ./...
 
 test-long:
-	TRANSLOCAL_TEST_LONG=1 CHROME='$(CHROME)' .ci/with-postgres sh -c 'go test -timeout 20m ./... && TRANSLOCAL_TEST_ENGINE=postgres go test -timeout 20m $(BOTH)'
+	GOGC=400 TRANSLOCAL_TEST_LONG=1 CHROME='$(CHROME)' .ci/with-postgres sh -c 'go test -timeout 20m ./... && TRANSLOCAL_TEST_ENGINE=postgres go test -timeout 20m $(BOTH)'
 
 check:
 	go run ./cmd/check

@@ -61,6 +61,7 @@ func motionOnWater() blueprint.Text {
 
 // A text leaves as a Word file, is changed in a word processor, and comes back: what stayed is known again.
 func TestATextTravelsAsAFile(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	stranger := s.browser(place.Viewer{})
@@ -140,6 +141,7 @@ func TestATextTravelsAsAFile(t *testing.T) {
 }
 
 func TestPastedTextAndWhatIsRefused(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	stranger := s.browser(place.Viewer{})
 	stranger.get("/drafts/new?source="+url.QueryEscape("https://else.example/version/1"), 200)
@@ -176,6 +178,7 @@ func TestPastedTextAndWhatIsRefused(t *testing.T) {
 }
 
 func TestFilesByCall(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	data, h := s.browser(place.Viewer{}).file(s.URL + "/api/v1/versions/file?format=docx&id=" + url.QueryEscape(k.ID))

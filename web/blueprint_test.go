@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"translocal/act"
@@ -26,6 +27,9 @@ import (
 	"translocal/record"
 	"translocal/webhook"
 )
+
+// readLibrary reads the library once for all the nodes of the tests, which only read it.
+var readLibrary = sync.OnceValues(func() (*library.Library, error) { return library.Load() })
 
 // textSite is a node of its own with a place and browsers that visit it.
 type textSite struct {
@@ -66,7 +70,7 @@ func openFreshSite(t testing.TB) (_ *textSite, link string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lib, err := library.Load()
+	lib, err := readLibrary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +193,7 @@ func rev(t *testing.T, body string) string {
 // A stranger takes a model, works on it without account or script, and hands it to a place,
 // whose keeper publishes it.
 func TestDraftWithoutAccountToPublishedVersion(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	stranger, keeper := s.browser(place.Viewer{}), s.browser(s.keeper)
 	_, at := stranger.post("/adapt", 200, "model", "ffnpt-motion", "language", "en")
@@ -248,6 +253,7 @@ func mustFind(t *testing.T, s *textSite, url string) *blueprint.Version {
 
 // What a text says is never more than text on our pages.
 func TestHostileTextIsShownAsText(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(passages(
 		"<script>alert(1)</script> <img src=x onerror=alert(1)>",
@@ -278,6 +284,7 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 
 // Two places of one node: suggest by form, talk, use a part, warn, withdraw; strangers see none of the talk.
 func TestSuggestUseAndWarnByForms(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	keeper, stranger := s.browser(s.keeper), s.browser(place.Viewer{})
 	sister, err := s.server.Places.Found(t.Context(), s.keeper, "place", place.Profile{Name: "Sierra"})
@@ -345,6 +352,7 @@ func TestSuggestUseAndWarnByForms(t *testing.T) {
 
 // The API publishes, drafts and compares by the same methods; what is wrong has a place in the body.
 func TestBlueprintAPI(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	token, err := s.server.Places.OpenSession(t.Context(), s.keeper, "API")
 	if err != nil {

@@ -63,6 +63,7 @@ func hasFault(err error, field, key string) bool {
 
 // What was typed beside a file in JSON is not passed over: the title counts, and a language that is not the file's is refused.
 func TestWhatIsTypedBesideJSON(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	stranger := s.browser(place.Viewer{})
@@ -79,6 +80,7 @@ func TestWhatIsTypedBesideJSON(t *testing.T) {
 
 // What a machine translated stays a machine's when it comes by file, by form and by call.
 func TestAMachineTranslationEntersAsOne(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	v, err := s.server.Blueprints.Read(t.Context(), s.keeper, k)

@@ -47,6 +47,7 @@ func postDraft(t *testing.T, s *textSite, file string, fields ...string) (int, h
 }
 
 func TestCheckMyDraft(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	m := s.server.Library.Models[0]
 	c := m.Clauses[0]
@@ -91,6 +92,7 @@ func TestCheckMyDraft(t *testing.T) {
 
 // Words of one's own are new, and still meet the warning on the matter, as a hint with its reasons.
 func TestCheckHintsAtTheSameMatter(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	for draft, want := range map[string]string{
 		"The lake has the right to exist, flourish and naturally evolve, and anybody can sue in its name.": "Toledo",
@@ -120,6 +122,7 @@ func TestCheckHintsAtTheSameMatter(t *testing.T) {
 
 // What a place published is looked at from then on, with warnings given later.
 func TestCheckKnowsWhatPlacesPublish(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	text := "Everybody who lives beside the canal may ask the wardens to close the upper lock for one night."
 	before, err := s.server.checked(t.Context(), text, nil)
@@ -143,6 +146,7 @@ func TestCheckKnowsWhatPlacesPublish(t *testing.T) {
 }
 
 func TestCheckAPI(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	send := func(body string) (int, []byte) {
 		r, err := http.Post(s.URL+"/api/v1/check", "application/json", strings.NewReader(body))
@@ -174,6 +178,7 @@ var packedInput = regexp.MustCompile(`name="packed" value="([^"]+)"`)
 
 // The result of a long draft comes in pages below 50 KB, which together show all clauses; the print has them at once.
 func TestLongDraftsComeInPages(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	var list []string
 	for _, m := range s.server.Library.Models {
@@ -219,6 +224,7 @@ func TestLongDraftsComeInPages(t *testing.T) {
 
 // From a checked text to a draft: what the person confirmed keeps the ids of the source, and its warnings; the rest is new.
 func TestAdaptCheckedDraft(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	m := s.server.Library.Models[0]
@@ -261,6 +267,7 @@ func TestAdaptCheckedDraft(t *testing.T) {
 
 // A draft that numbers its clauses gets no second number on each.
 func TestAClauseHasOneNumber(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	_, _, own := postDraft(t, s, "", "text", "## 1. Purpose\n\nThe wardens feed the ducks of the lower lock.\n\nThey do so with care and each day.\n\n## 2. Costs\n\nThe bakery gives the bread that is left.")
 	if strings.Contains(own, "1. 1. Purpose") || strings.Count(own, "<h2>1. Purpose <") != 1 || !strings.Contains(own, "<h2>They do so with care") || !strings.Contains(own, "<h2>2. Costs <") {

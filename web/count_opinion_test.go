@@ -79,6 +79,7 @@ func sendConversation(t *testing.T, s *textSite, k string, files map[string]stri
 }
 
 func TestMapOurOpinions(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	files := conversation(30)
 	code, h, loose := sendConversation(t, s, "", files)
@@ -101,6 +102,7 @@ func TestMapOurOpinions(t *testing.T) {
 }
 
 func TestMapOurOpinionsRefuses(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	good := conversation(5)
 	var many strings.Builder
@@ -134,6 +136,7 @@ func TestMapOurOpinionsRefuses(t *testing.T) {
 
 // What is wrong with a file is said in the reader's language, each thing in words of its own.
 func TestFaultsOfAConversationAreSaidInSpanish(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	seen := map[string]bool{}
 	for _, why := range opinion.Whys {

@@ -37,6 +37,7 @@ func sendBallots(t *testing.T, s *textSite, name, body string, fields ...string)
 const threeWay = "3 1\n4 1 2 3 0\n3 2 3 1 0\n2 3 2 1 0\n0\n\"Ash & <b>\"\n\"Birch\"\n\"Cedar\"\n\"Trees\"\n"
 
 func TestCountOurVote(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	code, h, body := sendBallots(t, s, "trees.blt", threeWay, "rule", "irv")
 	// Cedar goes first, its two ballots to Birch: five against four.

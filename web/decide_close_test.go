@@ -11,6 +11,7 @@ import (
 // Whatever page of what was said is shown, the form that closes a proposal has all
 // that can be published, and a refusal leaves what was ticked.
 func TestClosingListsWhatWasSaidOnEveryPage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.proposal(decide.Consent)
 	room := decide.Room{Present: 40, Agree: 40}

@@ -391,6 +391,7 @@ func memory() int64 {
 // TestAPageThatLiesOpenRenewsNoSession: looking is not using, also when the page
 // is fetched again because something changed.
 func TestAPageThatLiesOpenRenewsNoSession(t *testing.T) {
+	t.Parallel()
 	s := lively(t)
 	secret := s.session(s.keeper)
 	stale := db.Exec(`update session set seen = 1`)

@@ -54,6 +54,7 @@ func (n *node) take(as person, c call, w http.ResponseWriter) (broken bool) {
 }
 
 func TestALongExportTakesItsTime(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	for range 80 {
@@ -74,6 +75,7 @@ func TestALongExportTakesItsTime(t *testing.T) {
 var loseAct = db.Exec(`delete from act where stream = $1 and idx = 1`)
 
 func TestAnExportThatCanNotBeginIsAnError(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	must(t, n.log.DB().Write(t.Context(), func(tx *db.Tx) error { _, err := loseAct.Run(t.Context(), tx, p.Stream); return err }))
@@ -85,6 +87,7 @@ func TestAnExportThatCanNotBeginIsAnError(t *testing.T) {
 }
 
 func TestALimitOfRoomIsNeverShownAsNone(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	_, keeper := n.setUp("Here", "Keeper")
 	if a := n.do(keeper, api("PUT", "/site/keeping", map[string]any{"recipients": "", "siteLimit": 1_000_001, "placeLimit": 500_000})); a.status >= 300 {

@@ -33,6 +33,7 @@ func readFeed(t *testing.T, s *textSite, path string) (f atomFeed, etag string) 
 }
 
 func TestFeeds(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	hostile := passages("The council ends new gas.", "It reports each spring.")
 	hostile.Title = `River & <script>alert(1)</script> "treaty"`

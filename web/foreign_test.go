@@ -70,6 +70,7 @@ func (f *foreign) sign(t *testing.T, base string, c call) call {
 // strangers with the good signature of another node: that opens no page, no form
 // and no call. What nodes may ask of one another it may, and no more.
 func TestAnotherNodeIsAStranger(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	f := openForeign(t)
 	// First that the signature is one: without it the same is refused as unsigned.

@@ -20,6 +20,7 @@ func (b *browser) guided(query string) (out []guidedBody) {
 
 // Four answers lead to what fits them, with the reason, for somebody without an account.
 func TestGuide(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	text := passages("The school asks its pupils.")
 	text.Institution, text.Family, text.Title = "school", "participatory-budget", "Our school's budget"

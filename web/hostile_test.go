@@ -40,6 +40,7 @@ func sometimes() func() bool {
 // that a keeper reaches, hidden ones too. What is refused writes nothing and
 // says so; what is taken was taken without the bad part.
 func TestNoFormTakesWhatIsBad(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.received()
 	seeds := []string{"/", "/places/new", "/site", w.p("/describe"), w.p("/work"), w.p("/meetings/new"), w.p("/meeting/" + w.meeting(false)), w.p("/members"), w.p("/following"), w.p("/propose?version=" + url.QueryEscape(w.text.ID)),
@@ -132,6 +133,7 @@ func unclean(row string) string {
 // or of another type, names stand twice or in another case, and the whole is
 // broken.
 func TestNoCallTakesWhatIsBad(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	tried, due := 0, sometimes()
 	for _, action := range actions() {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestAmbiguousBodiesAreRefused(t *testing.T) {
+	t.Parallel()
 	for body, good := range map[string]bool{
 		`{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}`: true,
 		`{"a":"a","b":["a","a",{"a":"a"}]}`:         true,

@@ -13,6 +13,7 @@ import (
 )
 
 func TestKit(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	two := b.raw("/library/model/ffnpt-motion/kit?in=es")

@@ -38,6 +38,7 @@ var comeIn = regexp.MustCompile(`/come-in/[\w-]+`)
 // that nothing in the database knows the person, the decision stands, and the
 // streams give the same tables.
 func TestTheWholeLifeOfAMember(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a := w.do(w.keeper, post(w.p("/invite"), "role", "member"))
 	link := comeIn.FindString(a.body)
@@ -189,6 +190,7 @@ func (n *node) signIn(name string) person {
 // TestWhoCanNotBeErased tries to erase those on whom others depend, and on a
 // site that keeps its records.
 func TestWhoCanNotBeErased(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	member := w.do(w.member, api("POST", "/account/erase", map[string]any{"password": password, "words": true}))
 	if member.status != 204 {
@@ -230,6 +232,7 @@ func TestWhoCanNotBeErased(t *testing.T) {
 // TestWhatIsSeenIsSaidOnce looks for the explanation above the forms by which
 // something becomes public, until it was read, by that person alone.
 func TestWhatIsSeenIsSaidOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	said := func(as person, at string) bool {
 		a := w.do(as, get(at))

@@ -22,23 +22,25 @@ func (s *Server) manualRoutes() []route {
 }
 
 func (s *Server) manual(w http.ResponseWriter, r *http.Request) error {
-	return s.show(w, r, page.Manual(s.frame(r, t(r, "manual.title")), s.operations()))
+	return s.show(w, r, page.Manual(s.frame(r, t(r, "manual.title")), s.operations(every)))
 }
 
 func (s *Server) manualOperation(w http.ResponseWriter, r *http.Request) error {
-	for _, o := range s.operations() {
-		if o.ID == r.PathValue("operation") {
-			return s.show(w, r, page.ManualOperation(s.frame(r, o.Summary), o))
-		}
+	id := r.PathValue("operation")
+	all := s.operations(func(o *huma.Operation) bool { return o.OperationID == id })
+	if len(all) == 0 {
+		return fault.New(fault.NotFound, "fault.not_found")
 	}
-	return fault.New(fault.NotFound, "fault.not_found")
+	return s.show(w, r, page.ManualOperation(s.frame(r, all[0].Summary), all[0]))
 }
 
-// operations is what the API can do, by path.
-func (s *Server) operations() (all []page.Operation) {
+func every(*huma.Operation) bool { return true }
+
+// operations is what the API can do, by path: those that are wanted.
+func (s *Server) operations(wanted func(*huma.Operation) bool) (all []page.Operation) {
 	for path, item := range s.description.Paths {
 		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
-			if o != nil {
+			if o != nil && wanted(o) {
 				all = append(all, s.operation(method, path, o))
 			}
 		}

@@ -10,10 +10,11 @@ import (
 
 // Each call has its page, which names what is sent and what comes back.
 func TestManualNamesEveryCall(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	list := b.get("/api", http.StatusOK)
-	all := s.server.operations()
+	all := s.server.operations(every)
 	if len(all) < 30 {
 		t.Fatalf("the manual has %d calls", len(all))
 	}

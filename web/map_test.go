@@ -9,6 +9,7 @@ import (
 )
 
 func TestMapShowsWhoSaidSo(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	if page := b.get("/map", http.StatusOK); strings.Contains(page, "<circle") || !strings.Contains(page, "No place has said where it is yet") {

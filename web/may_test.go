@@ -1047,6 +1047,7 @@ func (w *world) loose() string {
 // what works, or ends as its door says; what is refused ends in 401 or 403, and
 // changes nothing.
 func TestTableOfPermissions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	states := []place.State{decide.Clarify, decide.React, decide.Consent, decide.Decided, decide.Withdrawn}
 	people := []struct {
@@ -1196,6 +1197,7 @@ var placeholder = regexp.MustCompile(`\{[^}]+\}`)
 
 // TestEveryCallHasAProbe holds the description of the API against the probes.
 func TestEveryCallHasAProbe(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage

@@ -37,6 +37,7 @@ func (w *world) meeting(public bool) string {
 // TestMeetingFromFormToCalendar plans a meeting by form, takes a role, makes it
 // public, and looks at it as a stranger, on paper and in both calendars.
 func TestMeetingFromFormToCalendar(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	proposal := w.here.ID + "/proposal/" + w.proposal("clarify")
 	a := w.do(w.member, post(w.p("/meetings/new"), "title", "Spring <b>assembly</b>; with cake", "day", "2030-04-05", "begins", "22:30", "ends", "00:15", "zone", "America/Bogota",
@@ -118,6 +119,7 @@ func (w *world) strangerSees(at, calendar string) {
 // TestMeetingLinkEndsWithMembership follows the secret address of a member who
 // leaves and comes back: it opens nothing ever again.
 func TestMeetingLinkEndsWithMembership(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.meeting(false)
 	a := w.do(w.member, post(w.p("/meetings/link")))
@@ -151,6 +153,7 @@ func TestMeetingLinkEndsWithMembership(t *testing.T) {
 
 // TestMeetingsOfAnotherPlace reaches for a meeting through another place.
 func TestMeetingsOfAnotherPlace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.meeting(true)
 	before := w.dump()
@@ -167,6 +170,7 @@ func TestMeetingsOfAnotherPlace(t *testing.T) {
 // the first, and what they typed is still there. What else is wrong on the page
 // leaves the note in its form.
 func TestNotesAreNotLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	at := w.p("/meeting/" + w.meeting(false))
 	for _, c := range []struct {
@@ -189,6 +193,7 @@ func TestNotesAreNotLost(t *testing.T) {
 
 // Who has a role in a meeting is reminded of it.
 func TestRemindedOfAMeeting(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx, v := t.Context(), w.member.Viewer
 	id, err := w.meetings.Plan(ctx, v, w.here.Stream, meeting.Meeting{Title: "Assembly", Day: time.Now().UTC().AddDate(0, 0, 3).Format(time.DateOnly),
@@ -212,6 +217,7 @@ func TestRemindedOfAMeeting(t *testing.T) {
 }
 
 func TestMeetingFormSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	good := []string{"title", "A", "day", "2030-03-31", "begins", "18:00", "ends", "19:00", "zone", "Europe/Madrid", "venue", "Hall"}
 	for field, value := range map[string]string{"title": "", "day": "2030-02-30", "begins": "25:00", "ends": "18:00", "zone": "../../etc/passwd", "link": "javascript:alert(1)", "venue": "",

@@ -8,6 +8,7 @@ import (
 )
 
 func TestMetricsAreForTheMachineAndTheToken(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	s.server.MetricsToken = "a token of the monitor"
 	ask := func(remote string, header ...string) (int, string) {

@@ -88,6 +88,7 @@ func BenchmarkProposalPage(b *testing.B) {
 // Of 5,000 contributions pages are under 50 KB, no contribution stands on two of
 // them, and the counts are of all.
 func TestProposalPagesAreLight(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	path := crowded(t, s)
 	id := path[strings.LastIndex(path, "/")+1:]

@@ -14,6 +14,7 @@ import (
 // A text that is hidden is read through no door of the node, its acts stay as
 // they are, and it can be shown again.
 func TestAHiddenTextIsReadNowhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	text := motion("Zwetschgenbaum")
 	v := w.publish(w.keeper, w.here, text)
@@ -85,6 +86,7 @@ func TestAHiddenTextIsReadNowhere(t *testing.T) {
 
 // Strangers can't fill a queue, and nobody learns by a report what they can't read.
 func TestReportsAreLimitedAndOpenNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	codes := map[int]int{}
 	for range 8 {
@@ -117,6 +119,7 @@ func TestReportsAreLimitedAndOpenNothing(t *testing.T) {
 
 // Who is blocked is told by which place and why, and leaves it.
 func TestWhoIsBlockedIsToldAndLeaves(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	must(t, w.places.BlockPerson(t.Context(), w.keeper.Viewer, w.here.Stream, w.member.Person, "Threats by night"))
 	leave := `action="` + w.p("/leave") + `"`
@@ -134,6 +137,7 @@ func TestWhoIsBlockedIsToldAndLeaves(t *testing.T) {
 // A pseudonym that is hidden is shown on no page of its place, but to its bearer
 // and the keepers.
 func TestAHiddenPseudonymIsReadNowhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx, loud := t.Context(), w.join(w.keeper, w.here, place.Member, "Krummholz")
 	must(t, w.advances.PutTask(ctx, w.keeper.Viewer, w.bringing, advance.Task{Title: "Carry the tables", Before: 2, Keepers: [2]string{loud.Person, w.keeper.Person}}))
@@ -181,6 +185,7 @@ func TestAHiddenPseudonymIsReadNowhere(t *testing.T) {
 
 // Lists through the API are lists when nothing is in them.
 func TestNothingIsAnEmptyList(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, at := range []string{"/blocked-people", "/keepers-log"} {
 		if a := w.do(w.keeper, api("GET", w.s(at), nil)); a.status != 200 || strings.TrimSpace(a.body) != "[]" {

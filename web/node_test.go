@@ -37,6 +37,9 @@ import (
 	"translocal/webhook"
 )
 
+// readLibrary reads the library once for all the nodes of the tests, which only read it.
+var readLibrary = sync.OnceValues(func() (*library.Library, error) { return library.Load() })
+
 // node is a whole node in this process, wired as the program wires it.
 type node struct {
 	t          testing.TB
@@ -70,7 +73,7 @@ func openNode(t testing.TB) *node {
 	must(t, err)
 	bundle, err := i18n.Load()
 	must(t, err)
-	lib, err := library.Load()
+	lib, err := readLibrary()
 	must(t, err)
 	n.places, n.blueprints, n.decisions, n.advances = place.New(n.log, n.base), blueprint.New(n.log), decide.New(n.log), advance.New(n.log)
 	n.meetings = meeting.New(n.log)

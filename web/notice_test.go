@@ -51,6 +51,7 @@ func (w *world) changesNothing(path string) {
 // The way of a mail: an address, the link that confirms it, a notice, and the
 // link that ends it, without signing in; looking at any of them does nothing.
 func TestLinksOutOfMails(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	office := w.withMail()
 	ctx := t.Context()
@@ -97,6 +98,7 @@ func TestLinksOutOfMails(t *testing.T) {
 // Both people who look after a task, and nobody else, are told of it; a round
 // asks those who have not spoken; and no notice holds a title or a name.
 func TestWhoIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	must(t, w.advances.SetMeeting(ctx, w.keeper.Viewer, w.bringing, time.Now().AddDate(0, 0, 8).Format(time.DateOnly), 1))
@@ -166,6 +168,7 @@ func sortedWords(list []string) string {
 // What keepers pass on never holds what lets somebody in: on the page, in the
 // API, with every kind of such link alive.
 func TestOutboxOpensNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	for _, p := range []person{w.keeper, w.second, w.member, w.target} {
@@ -216,6 +219,7 @@ func TestOutboxOpensNothing(t *testing.T) {
 // A light answer by its page: looking changes nothing, the button counts once,
 // and it enters no round.
 func TestLightAnswerByItsPage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	round := w.proposal("consent")

@@ -42,6 +42,7 @@ func (c call) with(header, value string) call {
 // TestPasskeyByTheForms goes from adding one to signing in without a name, as the
 // pages and their script do.
 func TestPasskeyByTheForms(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	_, keeper := n.setUp("Here", "Keeper")
 	at := n.shownAt(atLocalhost)
@@ -118,6 +119,7 @@ func TestPasskeyByTheForms(t *testing.T) {
 
 // TestPasskeyThroughTheAPI: programs do the same with a session, never with a token.
 func TestPasskeyThroughTheAPI(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	_, keeper := n.setUp("Here", "Keeper")
 	const address = "https://node.example"
@@ -175,6 +177,7 @@ func TestPasskeyThroughTheAPI(t *testing.T) {
 
 // TestPasskeysAreTriedAsPasswordsAre: one address has so many tries, whichever way.
 func TestPasskeysAreTriedAsPasswordsAre(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	n.setUp("Here", "Keeper")
 	at := n.shownAt(atLocalhost)

@@ -13,6 +13,7 @@ import (
 // TestPersonalTokenThroughTheAPI makes tokens on the page and uses them: they
 // open the API within their scope, and no page.
 func TestPersonalTokenThroughTheAPI(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	here, keeper := n.setUp("Here", "Keeper")
 	there, err := n.places.Found(t.Context(), keeper.Viewer, "place", place.Profile{Name: "There"})
@@ -82,6 +83,7 @@ func (n *node) token(as person, scope, stream string) string {
 
 // TestLostPassword goes from printed codes to a new password, by the forms.
 func TestLostPassword(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	_, keeper := n.setUp("Here", "Keeper")
 	a := n.do(keeper, post("/account/access/codes", "codes_password", "wrong"))
@@ -110,6 +112,7 @@ func TestLostPassword(t *testing.T) {
 // TestSlipsCarryLabelsThatNothingKeeps prints a roll with labels, and looks for
 // them in the whole database.
 func TestSlipsCarryLabelsThatNothingKeeps(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	here, keeper := n.setUp("Here", "Keeper")
 	at := n.path(here.ID) + "/roll"

@@ -14,6 +14,7 @@ import (
 // A keeper finds a text on the page, has it erased, and it is read nowhere any
 // more; without the box ticked, or for a text that is not there, nothing changes.
 func TestAPublishedTextIsErasedByItsPlace(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	must(t, n.places.Describe(t.Context(), keeper.Viewer, p.Stream, place.Profile{Name: "Here", Story: "Somebody's secret", Living: "A river"}))
@@ -63,6 +64,7 @@ func TestAPublishedTextIsErasedByItsPlace(t *testing.T) {
 
 // A form that was refused on a later page shows that page again.
 func TestARefusedErasureStaysOnItsPage(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	for i := range place.MaxShown + 2 {
@@ -85,6 +87,7 @@ func TestARefusedErasureStaysOnItsPage(t *testing.T) {
 
 // A site that must keep everything says so, and keeps it.
 func TestARecordsSiteErasesNothing(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	must(t, n.places.SetKind(t.Context(), keeper.Viewer, place.Records))
@@ -103,6 +106,7 @@ func TestARecordsSiteErasesNothing(t *testing.T) {
 // The key changes; the place goes on to publish, and what it signed before is
 // as valid as what it signs now.
 func TestAKeyIsChanged(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	at := n.path(p.ID) + "/published"
@@ -142,6 +146,7 @@ func TestAKeyIsChanged(t *testing.T) {
 // Members are seen, given roles and removed through the API as on the page; the
 // last keeper stays, and a personal token does none of it.
 func TestMembersThroughTheAPI(t *testing.T) {
+	t.Parallel()
 	n := openNode(t)
 	p, keeper := n.setUp("Here", "Keeper")
 	member := n.join(keeper, p, place.Member, "Member")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestRoom(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	body := s.browser(s.keeper).get("/room", http.StatusOK)
 	if !strings.Contains(body, "not encrypted") || !strings.Contains(body, `<svg class="room"`) || !strings.Contains(body, s.server.Base) || !strings.Contains(body, "same network as this site") {
@@ -27,6 +28,7 @@ func TestRoom(t *testing.T) {
 }
 
 func TestTerminalQR(t *testing.T) {
+	t.Parallel()
 	code := page.TerminalQR("http://192.168.1.7:7080")
 	lines := strings.Split(strings.TrimSuffix(code, "\n"), "\n")
 	for _, l := range lines {
@@ -40,6 +42,7 @@ func TestTerminalQR(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	ask := func(ctx context.Context, path string) int {
 		w := httptest.NewRecorder()
@@ -58,6 +61,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestForwardedAddress(t *testing.T) {
+	t.Parallel()
 	s := &Server{Config: Config{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/32")}}}
 	for _, c := range []struct{ from, forwarded, want string }{
 		{"127.0.0.1:9", "203.0.113.1", "203.0.113.1"},

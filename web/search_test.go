@@ -42,6 +42,7 @@ func (b *browser) raw(path string) string {
 }
 
 func TestSearchFindsAndSaysWhy(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	stranger := s.browser(place.Viewer{})
 	if got := stranger.find("q=zanjón"); got.Total != 0 {
@@ -73,6 +74,7 @@ func TestSearchFindsAndSaysWhy(t *testing.T) {
 
 // What nobody has published is never found; what was erased is found no more.
 func TestSearchKnowsNoDraftsAndNothingErased(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(s.keeper)
 	link, err := s.server.Blueprints.Begin(t.Context(), s.keeper, s.place.Stream, "en")
@@ -105,6 +107,7 @@ func TestSearchKnowsNoDraftsAndNothingErased(t *testing.T) {
 }
 
 func TestHostileSearches(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	if body := b.get("/search?q="+strings.Repeat("a", 201), http.StatusUnprocessableEntity); !strings.Contains(body, `aria-invalid="true"`) {
@@ -146,6 +149,7 @@ func BenchmarkSearch(b *testing.B) {
 // A version of which a machine translated a clause is shown as such, and not put
 // to a decision, by form or call.
 func TestMachineTranslationIsNotForDeciding(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	text := passages("El consejo pone fin al gas.", "Informa cada primavera.")
 	text.Clauses[1].Status = blueprint.Machine
@@ -162,6 +166,7 @@ func TestMachineTranslationIsNotForDeciding(t *testing.T) {
 }
 
 func TestScalePageAndCall(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	text := passages("All gas goes by 2030.")
 	text.Clauses[0].Softer, text.Clauses[0].Stronger = "The town considers less gas.", "All gas goes from every house by 2030."
@@ -180,6 +185,7 @@ func TestScalePageAndCall(t *testing.T) {
 
 // One clause filled in two ways is two things to a reader; its other wordings are filled too.
 func TestFilledBlanksTellResultsApart(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	motion := passages("Everybody may see the zanjón book within {{days}} days.")
 	motion.Clauses[0].Softer, motion.Clauses[0].Stronger, motion.Clauses[0].Power = "Within {{days}} wet days.", "Within {{days}} dry days.", "Fined after {{days}} cold days."

@@ -38,6 +38,7 @@ var leaving = regexp.MustCompile(`/(leave|remove|role|end|discard|withdraw|erasu
 // reaches with hostile text, then reads each page as keeper, member and
 // stranger: what was typed is text there and nothing else.
 func TestNothingEscapesFromAnyForm(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.received()
 	seeds := []string{"/", "/places", "/blueprints", "/site", w.p("/work"), w.p(""), w.p("/members"), w.p("/following"), w.p("/propose?version=" + url.QueryEscape(w.text.ID)),
@@ -193,6 +194,7 @@ func runs(e *html.Node) string {
 // each address that a page links to or a form asks: it is shown as text, and
 // finds what it finds, on the engine under test.
 func TestParametersAreOnlyText(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	names := map[string]map[string]bool{"/search": {"q": true, "sort": true, "page": true}, "/sign-in": {"next": true}, "/": {"said": true, "lang": true}}
 	c := w.crawl(w.keeper, "/", "/search", "/library", w.p("/work"), w.path(w.text.ID))
@@ -235,6 +237,7 @@ func TestParametersAreOnlyText(t *testing.T) {
 // TestEveryAnswerIsGuarded holds the headers of pages, errors, files, the API
 // and what nodes ask, and the weight of pages.
 func TestEveryAnswerIsGuarded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	calls := []call{get("/nothing-here"), get("/asset/nothing"), get("/api/v1/nothing"), get("/api/v1/places"), get("/api/v1/openapi.json"), get("/fed/nothing"),
 		get(w.p("/nothing")), post("/sign-in", "pseudonym", "x", "password", "y"), post("/places/new"), post("/account/sessions/none/end"), api("POST", "/sessions", "not an object"), {method: "PATCH", path: "/"},
@@ -297,6 +300,7 @@ func guarded(t *testing.T, what string, a answer) {
 // TestNoLinkLeadsAway signs in, and withdraws a warning, with a next address of
 // somebody else's.
 func TestNoLinkLeadsAway(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, next := range []string{"https://evil.example/", "//evil.example/", `/\evil.example`, `\\evil.example`, "/\t/evil.example", "/\n/evil.example", "javascript:alert(1)",
 		"http:evil.example", "///evil.example", "/.//evil.example", "/a/..//evil.example", "/%5cevil.example", " //evil.example", "https:/evil.example", "@evil.example"} {
@@ -318,6 +322,7 @@ func TestNoLinkLeadsAway(t *testing.T) {
 // TestAnotherSiteCanNotAct sends each form and call of the walk with the
 // keeper's cookie from a page of another site.
 func TestAnotherSiteCanNotAct(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	tried := 0
 	for action, doors := range probes {
@@ -355,6 +360,7 @@ func (w *world) stamp() string {
 // TestObjectsOfOnePlaceAreNotReachedThroughAnother asks for what belongs to
 // here by the path of there, as a keeper of there.
 func TestObjectsOfOnePlaceAreNotReachedThroughAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := w.received()
 	inv, task := w.invitation(), w.task()
@@ -389,6 +395,7 @@ func TestObjectsOfOnePlaceAreNotReachedThroughAnother(t *testing.T) {
 // TestNoSecretReachesTheLog keeps every line that is logged, at every level,
 // while people come in, sign in, work on a draft by its link and fail.
 func TestNoSecretReachesTheLog(t *testing.T) {
+	t.Parallel()
 	var out lines
 	old := slog.Default()
 	slog.SetDefault(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug - 4, AddSource: true})))
@@ -466,6 +473,7 @@ func (l *lines) String() string {
 // TestLinksThatAreKeysStayHere looks for the link of a draft and an invitation
 // in every page that doesn't belong to them, and in what browsers send along.
 func TestLinksThatAreKeysStayHere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	draft := w.loose()
 	invitation, err := w.places.Invite(t.Context(), w.keeper.Viewer, w.here.Stream, place.Member)
@@ -493,6 +501,7 @@ func TestLinksThatAreKeysStayHere(t *testing.T) {
 // TestReadsPastPermission asks every reading call and page, and the search, as
 // a stranger and as another place's keeper for words that only members read.
 func TestReadsPastPermission(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const inner = "tlinner"
 	ctx, v := t.Context(), w.keeper.Viewer
@@ -540,6 +549,7 @@ func TestReadsPastPermission(t *testing.T) {
 
 // TestTwoAnswersAtOnce answers one suggestion many times at once: one counts.
 func TestTwoAnswersAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.received()
 	var calls []call
@@ -563,6 +573,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 
 // TestTwoKeepersLeaveAtOnce: a place never ends without a keeper.
 func TestTwoKeepersLeaveAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for range 5 {
 		w.mend()

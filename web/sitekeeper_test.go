@@ -7,6 +7,7 @@ import (
 )
 
 func TestThePageOfTheSiteHandsItOver(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const alone, down = "You are the only keeper of this site.", `action="/site/step-down"`
 	if a := w.do(w.site, get("/site")); !strings.Contains(a.body, alone) || strings.Contains(a.body, down) {

@@ -31,6 +31,7 @@ func (n *node) hear(from *node, p *place.Place) {
 // machine translated offers no way to be used but by a draft in which somebody puts it into words; what a person
 // translated is used, and the answer comes back.
 func TestSuggestAcrossLanguagesByForm(t *testing.T) {
+	t.Parallel()
 	a, b := openNode(t), openNode(t)
 	river, ana := a.setUp("Rio", "Ana")
 	sierra, berta := b.setUp("Sierra", "Berta")

@@ -15,6 +15,7 @@ import (
 // A place without a node takes part: it gets our text as a Word file, sends it back changed, and a keeper enters
 // what it suggests, which is used like any other suggestion.
 func TestASuggestionComesByFile(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	keeper, stranger := s.browser(s.keeper), s.browser(place.Viewer{})
@@ -78,6 +79,7 @@ func TestASuggestionComesByFile(t *testing.T) {
 
 // A suggestion leaves as a Word file with its changes and reasons; its answer comes back by word of mouth.
 func TestASuggestionLeavesAsAFileAndIsAnsweredByHand(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(motionOnWater())
 	sister, err := s.server.Places.Found(t.Context(), s.keeper, "place", place.Profile{Name: "Sierra"})

@@ -11,6 +11,7 @@ import (
 
 // A stranger tells of a clause; a keeper finds it where work waits, and makes a warning of it.
 func TestTellAndWarn(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	k := s.publish(passages("The council ends new gas."))
 	v, err := s.server.Blueprints.Read(t.Context(), place.Viewer{}, k)
@@ -56,6 +57,7 @@ func tellAt(version, clause string) string { return "/tell?clause=" + clause + "
 
 // Nobody floods keepers: one address may write a few times, by page and API together.
 func TestTellIsSeldom(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	b := s.browser(place.Viewer{})
 	fields := []string{"place", string(s.place.Stream), "about", "A clause", "text", "It was ignored."}

@@ -8,6 +8,7 @@ import (
 
 // A text is read once for search and check together, and not again while it stays; both follow what is published.
 func TestTextsAreReadOnce(t *testing.T) {
+	t.Parallel()
 	s := openTextSite(t)
 	now := func() (map[string]*finding, int64) {
 		t.Helper()

@@ -24,6 +24,7 @@ func (w *world) phone(secret string) map[string]string {
 
 // From the code to the scribe's form, and to the count when it is confirmed.
 func TestRoomAnswersReachTheScribe(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	id := w.proposal(decide.Consent)
 	must(t, w.decisions.Say(t.Context(), w.second.Viewer, id, decide.Concern, "said among members", false))
@@ -70,6 +71,7 @@ func TestRoomAnswersReachTheScribe(t *testing.T) {
 // Without a cookie, by another's code, by an account of another place: nothing is
 // taken, and nothing read.
 func TestCodeForTonightOpensOneProposalAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	one, other := w.proposal(decide.Consent), w.proposal(decide.Consent)
 	code, err := w.decisions.OpenRoom(t.Context(), w.keeper.Viewer, one)

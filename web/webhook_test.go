@@ -44,6 +44,7 @@ type received struct {
 // TestWebhookTellsWhatIsPublished adds an address by form, publishes, warns, and
 // checks what a program there gets.
 func TestWebhookTellsWhatIsPublished(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	got := make(chan received, 10)
 	program := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -116,6 +117,7 @@ func checkMessage(t *testing.T, key []byte, r received, want map[string]string) 
 // TestWebhookReachesNoPrivateAddress sends to addresses inside, from a node that
 // allows none, and through a redirection from one that does.
 func TestWebhookReachesNoPrivateAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	touched := make(chan string, 10)
 	inside := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { touched <- r.URL.Path }))
@@ -150,6 +152,7 @@ func TestWebhookReachesNoPrivateAddress(t *testing.T) {
 // TestWebhookTellsNothingOfBefore adds an address after something was published,
 // and one of another place.
 func TestWebhookTellsNothingOfBefore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	id, _, err := w.webhooks.Add(ctx, w.keeper.Viewer, w.here.Stream, "https://program.example/in", webhook.Events)
