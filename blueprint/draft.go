@@ -55,10 +55,12 @@ type DraftBody struct {
 	Revs       map[string]int64 `json:"revs"`            // when each unit last changed: head, variables, or a clause's id
 }
 
-// Hand says who translated a clause here and who checked it.
+// Hand says who translated a clause here and who checked it. It goes with the draft: a version says that
+// a clause was checked, and by whom only where the message names somebody who wanted to be named.
 type Hand struct {
 	By      string `json:"by,omitempty"`
 	Checked string `json:"checked,omitempty"`
+	Name    string `json:"name,omitempty"` // by which who checked wants to be named, "" for not at all
 }
 
 // Collision is a clause that both sides of a merge changed, to be settled by a person.
@@ -68,6 +70,9 @@ type Collision struct {
 	Ours   *Wording       `json:"ours,omitempty"`
 	Theirs *Wording       `json:"theirs,omitempty"`
 	Fields []clause.Field `json:"fields,omitempty"` // that collide; none where one side dropped the clause
+
+	OurStatus   Status `json:"ourStatus,omitempty"` // of the translation, on each side
+	TheirStatus Status `json:"theirStatus,omitempty"`
 }
 
 // Stale is the cause of the Conflict that a change of an outdated form gets: what

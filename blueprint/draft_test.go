@@ -358,10 +358,10 @@ func TestTranslateCheckAndFallBehind(t *testing.T) {
 		d = do(c.b.SetClause(ctx, c.keeper, l, d.Rev, w))
 	}
 	first := d.Clauses[0].ID
-	if _, err := c.b.Checked(ctx, c.keeper, l, d.Rev, first); !fault.Is(err, fault.Forbidden) {
+	if _, err := c.b.Checked(ctx, c.keeper, l, d.Rev, first, ""); !fault.Is(err, fault.Forbidden) {
 		t.Error("the translator checked her own work:", err)
 	}
-	d = do(c.b.Checked(ctx, second, l, d.Rev, first))
+	d = do(c.b.Checked(ctx, second, l, d.Rev, first, ""))
 	if d.Clauses[0].Status != Checked || d.Clauses[1].Status != Human {
 		t.Errorf("%+v", d.Clauses)
 	}

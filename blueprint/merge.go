@@ -56,14 +56,41 @@ func (b *Blueprints) Original(ctx context.Context, v place.Viewer, d *Draft) (Te
 	return b.parentText(ctx, b.log.DB(), d.From[0])
 }
 
-// Translated is the text that a draft of a translation translates.
+// Translated is the text that a draft of a translation translates: what it was begun from, or else what
+// the version that it continues was last made from.
 func (b *Blueprints) Translated(ctx context.Context, v place.Viewer, d *Draft) (Text, error) {
-	for _, p := range d.From {
+	on := b.log.DB()
+	list := d.From
+	if d.Base != "" && !d.translates() {
+		from, err := translates(ctx, on, VersionKey{d.Stream, d.Base})
+		if err != nil {
+			return Text{}, err
+		}
+		if from != nil {
+			list = []Parent{*from}
+		}
+	}
+	for _, p := range list {
 		if p.Kind == Translates {
-			return b.parentText(ctx, b.log.DB(), p)
+			return b.parentText(ctx, on, p)
 		}
 	}
 	return Text{}, db.ErrNoRow
+}
+
+// translates finds what a version, or the nearest one before it that says so, translates; nil for what is no translation.
+func translates(ctx context.Context, on db.Queryer, k VersionKey) (*Parent, error) {
+	var from *Parent
+	err := lineBack(ctx, on, k, func(list []Parent) bool {
+		for _, p := range list {
+			if p.Kind == Translates {
+				from = &p
+				return true
+			}
+		}
+		return false
+	})
+	return from, err
 }
 
 func (b *Blueprints) parentText(ctx context.Context, on db.Queryer, p Parent) (Text, error) {
@@ -162,14 +189,14 @@ func (b *Blueprints) BringIn(ctx context.Context, v place.Viewer, ours, theirs V
 			return err
 		}
 		d.Blueprint, d.Base, d.From = h.Blueprint, h.ID, []Parent{parentOf(from, Merged)}
-		d.take(merged.Merged, merged.statuses)
+		d.take(merged)
 		return d.cleanBlanks()
 	})
 }
 
 type mergeResult struct {
 	clause.Merged
-	statuses map[string]Status // of the clauses of theirs
+	theirs Text
 }
 
 // merge merges theirs into ours over their common ancestor.
@@ -201,11 +228,7 @@ func (b *Blueprints) merge(ctx context.Context, on db.Queryer, ours, theirs Head
 
 // mergeTexts merges by clause; a clause that can't be read on a side counts as not touched there.
 func mergeTexts(base, ours, theirs Text) mergeResult {
-	statuses := make(map[string]Status, len(theirs.Clauses))
-	for _, c := range theirs.Clauses {
-		statuses[c.ID] = c.Status
-	}
-	return mergeResult{clause.Merge(readable(base, base), readable(ours, base), readable(theirs, base)), statuses}
+	return mergeResult{clause.Merge(readable(base, base), readable(ours, base), readable(theirs, base)), theirs}
 }
 
 func readable(t, base Text) []clause.Clause {
@@ -223,31 +246,54 @@ func readable(t, base Text) []clause.Clause {
 }
 
 // take makes the merged clauses the draft's own and lists what a person has to settle.
-func (d *Draft) take(m clause.Merged, statuses map[string]Status) {
+func (d *Draft) take(m mergeResult) {
 	old := d.Text
 	d.Clauses = nil
 	for _, c := range m.Clauses {
 		if c.Dropped {
 			continue
 		}
-		own, ok := old.Clause(c.Clause.ID)
-		status := own.Status
-		if !ok {
-			status = statuses[c.Clause.ID]
-		}
-		d.Clauses = append(d.Clauses, Clause{Wording: Wording(c.Clause), Status: status})
+		ours, theirs := held(old, c.Clause.ID), held(m.theirs, c.Clause.ID)
+		w := Wording(c.Clause)
+		d.Clauses = append(d.Clauses, Clause{Wording: w, Status: mergedStatus(w, ours, theirs)})
 		if c.Collides() {
-			d.Collisions = append(d.Collisions, collision(c))
+			d.Collisions = append(d.Collisions, collision(c, ours, theirs))
 		}
 	}
 }
 
-func collision(c clause.MergedClause) Collision {
+// held is a clause of a text that can be read, nil where there is none.
+func held(t Text, id string) *Clause {
+	if c, ok := t.Clause(id); ok && !c.Missing {
+		return &c
+	}
+	return nil
+}
+
+func collision(c clause.MergedClause, ours, theirs *Clause) Collision {
 	x := Collision{ID: c.Clause.ID, Base: (*Wording)(c.Base), Ours: (*Wording)(c.Ours), Theirs: (*Wording)(c.Theirs)}
+	if ours != nil {
+		x.OurStatus = ours.Status
+	}
+	if theirs != nil {
+		x.TheirStatus = theirs.Status
+	}
 	for _, f := range c.Collisions {
 		x.Fields = append(x.Fields, f.Field)
 	}
 	return x
+}
+
+// status is that of a clause once a collision in it was settled.
+func (x Collision) status(w Wording) Status {
+	var ours, theirs *Clause
+	if x.Ours != nil {
+		ours = &Clause{Wording: *x.Ours, Status: x.OurStatus}
+	}
+	if x.Theirs != nil {
+		theirs = &Clause{Wording: *x.Theirs, Status: x.TheirStatus}
+	}
+	return mergedStatus(w, ours, theirs)
 }
 
 // Settle settles a collision of a draft by taking one side: the colliding fields are taken from there,
@@ -275,7 +321,7 @@ func (b *Blueprints) Settle(ctx context.Context, v place.Viewer, l Link, id stri
 		for _, f := range c.Fields {
 			w.Plain().Set(f, from.Plain().Get(f))
 		}
-		d.Clauses[i].Wording = w
+		d.Clauses[i].Wording, d.Clauses[i].Status = w, c.status(w)
 		d.settled(id)
 		d.touch(id)
 		return d.cleanBlanks()
@@ -388,16 +434,7 @@ func (b *Blueprints) continueTranslation(ctx context.Context, on db.Queryer, d *
 // translation was last made from.
 func (b *Blueprints) movedSince(ctx context.Context, on db.Queryer, translation Head, source Text) (map[string]bool, error) {
 	moved := map[string]bool{}
-	var from *Parent
-	err := lineBack(ctx, on, translation.VersionKey, func(list []Parent) bool {
-		for _, p := range list {
-			if p.Kind == Translates {
-				from = &p
-				return true
-			}
-		}
-		return false
-	})
+	from, err := translates(ctx, on, translation.VersionKey)
 	if err != nil || from == nil {
 		return moved, err
 	}
@@ -439,34 +476,6 @@ func (b *Blueprints) Confirm(ctx context.Context, v place.Viewer, l Link, rev in
 		if i < 0 || d.stale(id, rev) {
 			return fault.New(fault.Conflict, "blueprint.fault.stale")
 		}
-		d.fresh(id)
-		d.touch(id)
-		return nil
-	})
-}
-
-// Checked marks a translated clause as checked, by somebody else than who translated it.
-func (b *Blueprints) Checked(ctx context.Context, v place.Viewer, l Link, rev int64, id string) (*Draft, error) {
-	if v.Person == "" {
-		return nil, fault.New(fault.SignIn, "fault.sign_in")
-	}
-	return b.change(ctx, v, l, func(_ context.Context, _ *db.Tx, d *Draft) error {
-		i := d.index(id)
-		if i < 0 || d.stale(id, rev) {
-			return fault.New(fault.Conflict, "blueprint.fault.stale")
-		}
-		hand := d.Hands[id]
-		switch {
-		case d.Clauses[i].Status != Human:
-			return fault.New(fault.Conflict, "blueprint.fault.not_translated_by_hand")
-		case hand.By == v.Person:
-			return fault.New(fault.Forbidden, "blueprint.fault.own_translation")
-		}
-		if d.Hands == nil {
-			d.Hands = map[string]Hand{}
-		}
-		hand.Checked = v.Person
-		d.Hands[id], d.Clauses[i].Status = hand, Checked
 		d.fresh(id)
 		d.touch(id)
 		return nil

@@ -818,10 +818,11 @@ func (b *Blueprints) using(ctx context.Context, tx *db.Tx, s Suggestion, u *Usin
 	d := &Draft{Stream: s.Stream}
 	d.Text, d.Blueprint, d.Base = now, head.Blueprint, head.ID
 	m := mergeTexts(then, now, apply(then, s.Changes, u.Clauses))
-	d.take(m.Merged, m.statuses)
+	d.take(m)
 	for _, c := range s.Changes {
 		if i := d.index(c.Clause); i >= 0 && c.Kind == ToChange && slices.Contains(u.Clauses, c.Clause) {
-			d.Clauses[i].Status = c.statusIn(d.Clauses[i].Status)
+			before, _ := now.Clause(c.Clause)
+			d.Clauses[i].Status = c.statusIn(before.Status)
 		}
 	}
 	if s.Outside == nil { // a place without a node has no address; the message of the version names it

@@ -67,6 +67,7 @@ const (
 const (
 	ReadBlueprint    Action = "blueprint.read"
 	DraftBlueprint   Action = "blueprint.draft"
+	CheckTranslation Action = "blueprint.check_translation"
 	PublishBlueprint Action = "blueprint.publish"
 	WarnBlueprint    Action = "blueprint.warn"
 	ReadSuggestions  Action = "blueprint.read_suggestions"
@@ -194,6 +195,7 @@ var Table = []Rule{
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},
+	{CheckTranslation, Any, members}, // a person's translation by another person
 	{PublishBlueprint, Any, keepers},
 	{WarnBlueprint, Any, keepers},
 	{ReadSuggestions, Any, members},

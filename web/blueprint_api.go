@@ -115,6 +115,8 @@ type draftBody struct {
 	Collisions []blueprint.Collision    `json:"collisions,omitempty"`
 	Dropped    []blueprint.Clause       `json:"dropped,omitempty"`
 	Stale      []string                 `json:"stale,omitempty"`
+	ToCheck    []string                 `json:"toCheck,omitempty" doc:"Clauses whose translation you can say is right"`
+	CheckedBy  []string                 `json:"checkedBy,omitempty" doc:"Those who checked clauses and want to be named; the message of the version can do so"`
 	Warnings   map[string][]warningBody `json:"warnings,omitempty"`
 }
 
@@ -123,7 +125,7 @@ func (s *Server) draftBody(ctx context.Context, l blueprint.Link, d *blueprint.D
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body draftBody }{draftBody{string(l), string(d.Stream), d.Rev, d.Text, d.Blueprint, d.Base, d.From, d.Collisions, d.Dropped, d.Stale, warningMap(w)}}, nil
+	return &struct{ Body draftBody }{draftBody{string(l), string(d.Stream), d.Rev, d.Text, d.Blueprint, d.Base, d.From, d.Collisions, d.Dropped, d.Stale, d.ToCheck(viewerIn(ctx).Person), d.CheckedBy(), warningMap(w)}}, nil
 }
 
 type changeBody struct {
@@ -521,6 +523,7 @@ func (s *Server) draftAPI(api huma.API) {
 				Rev   int64  `json:"rev,omitempty"`
 				After string `json:"after,omitempty" doc:"move: the clause that it follows; none: first"`
 				Side  string `json:"side,omitempty" doc:"settle: ours or theirs"`
+				Name  string `json:"name,omitempty" doc:"check: how you want to be named in the version as the one who checked it; none: not at all"`
 			}
 		}) (*changed, error) {
 			return change(ctx, in.LinkPath, func(v place.Viewer, l blueprint.Link) (*blueprint.Draft, error) {
@@ -532,7 +535,7 @@ func (s *Server) draftAPI(api huma.API) {
 				case "settle":
 					return b.Settle(ctx, v, l, in.Clause, clause.Side(in.Body.Side))
 				case "check":
-					return b.Checked(ctx, v, l, in.Body.Rev, in.Clause)
+					return b.Checked(ctx, v, l, in.Body.Rev, in.Clause, in.Body.Name)
 				}
 				return b.Confirm(ctx, v, l, in.Body.Rev, in.Clause)
 			})

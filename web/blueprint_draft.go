@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,8 @@ func (s *Server) draftRoutes() []route {
 		{"GET /draft/{link}/add", s.draftAddForm},
 		{"POST /draft/{link}/add", s.draftAdd},
 		{"POST /draft/{link}/do", s.draftDo},
+		{"GET /draft/{link}/check", s.draftCheckForm},
+		{"POST /draft/{link}/check", s.draftCheck},
 		{"POST /draft/{link}/give", s.draftGive},
 		{"POST /draft/{link}/discard", s.draftDiscard},
 		{"GET /draft/{link}/print", s.draftPrint},
@@ -54,8 +57,11 @@ func (s *Server) newDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	path := draftPath(l)
-	if form.Value("how") == "new" {
+	switch {
+	case form.Value("how") == "new":
 		path += "/head"
+	case form.Value("then") == "check":
+		path += "/check"
 	}
 	return after(w, r, path, "said.draft_begun")
 }
@@ -324,7 +330,7 @@ func (s *Server) draftDo(w http.ResponseWriter, r *http.Request) error {
 	case "ours", "theirs":
 		_, err = b.Settle(ctx, v, l, id, clause.Side(form.Value("what")))
 	case "check":
-		_, err = b.Checked(ctx, v, l, rev, id)
+		_, err = b.Checked(ctx, v, l, rev, id, "")
 	case "confirm":
 		_, err = b.Confirm(ctx, v, l, rev, id)
 	default:
@@ -335,6 +341,61 @@ func (s *Server) draftDo(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, draftPath(l)+"#"+id, http.StatusSeeOther)
 	return nil
+}
+
+// draftCheckForm goes through what a person could check, one clause at a time: the one asked for, or the first.
+func (s *Server) draftCheckForm(w http.ResponseWriter, r *http.Request) error {
+	return s.showCheck(w, r, http.StatusOK, r.URL.Query().Get("clause"), page.Form{})
+}
+
+func (s *Server) showCheck(w http.ResponseWriter, r *http.Request, code int, id string, form page.Form) error {
+	p, err := s.draftPage(r)
+	if err != nil {
+		return err
+	}
+	c := page.Checking{DraftPage: p, Left: p.Draft.ToCheck(viewer(r).Person)}
+	if i := slices.Index(c.Left, id); i >= 0 {
+		c.Clause = id
+	} else if len(c.Left) > 0 {
+		c.Clause = c.Left[0]
+	}
+	if p.Draft.Base != "" { // what was published, and its original moved since
+		behind, err := s.Blueprints.StaleClauses(r.Context(), viewer(r), blueprint.VersionKey{Stream: p.Draft.Stream, ID: p.Draft.Base})
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		c.Behind = slices.Contains(behind, c.Clause)
+	}
+	if form.Values == nil {
+		form = page.Filled("name", p.Draft.Named(viewer(r).Person))
+	}
+	form.Values.Set("rev", strconv.FormatInt(p.Draft.Rev, 10))
+	return s.render(w, r, code, page.DraftChecking(s.frame(r, t(r, "blueprint.checking")), c, form))
+}
+
+// draftCheck takes what somebody says of a clause, that it is right, and goes on to the next one.
+func (s *Server) draftCheck(w http.ResponseWriter, r *http.Request) error {
+	form, err := typed(w, r)
+	if err != nil {
+		return err
+	}
+	v, l, id := viewer(r), linkOf(r), form.Value("clause")
+	before, err := s.Blueprints.ReadDraft(r.Context(), v, l)
+	if err != nil {
+		return err
+	}
+	if _, err = s.Blueprints.Checked(r.Context(), v, l, revOf(form), id, form.Value("name")); err != nil {
+		code := status(fault.KindOf(err))
+		if err := again(r, &form, err); err != nil {
+			return err
+		}
+		return s.showCheck(w, r, code, id, form)
+	}
+	path := draftPath(l) + "/check"
+	if next := page.After(before.ToCheck(v.Person), id); next != "" {
+		path += "?clause=" + next
+	}
+	return after(w, r, path, "said.checked")
 }
 
 // restore puts a dropped clause back at the end, from where it can be moved.
@@ -391,6 +452,9 @@ func (s *Server) showPublish(w http.ResponseWriter, r *http.Request, code int, f
 		if p.Changes, err = s.Blueprints.CompareDraft(r.Context(), viewer(r), p.Draft); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
+	}
+	if names := p.Draft.CheckedBy(); len(names) > 0 && form.Values == nil {
+		form = page.Filled("message", t(r, "blueprint.checking.message", "names", strings.Join(names, ", ")))
 	}
 	return s.render(w, r, code, page.DraftPublish(s.explaining(r, t(r, "blueprint.publish")), p, form))
 }

@@ -227,6 +227,8 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		Changes: []blueprint.SuggestedChange{{Kind: blueprint.ToChange, Clause: text.Clauses[0].ID, Wording: blueprint.Wording{Text: "The council ends with the gas."},
 			Reason: "It is done", Status: blueprint.Machine, From: "es", Original: spanish.Clauses[0].Text}}})
 	must(err)
+	byMachine, err := srv.Blueprints.UseInDraft(ctx, s.keeper, s.place.Stream, unchecked, blueprint.Using{})
+	must(err)
 	must(srv.Blueprints.Tell(ctx, place.Viewer{}, blueprint.NewTale{Version: k.ID, Clause: text.Clauses[0].ID, Tale: blueprint.Tale{About: "New gas", Text: "Nobody paid for it", Contact: "the mill"}}))
 	held, err := srv.Meetings.Plan(ctx, s.keeper, s.place.Stream, meeting.Meeting{Title: "Assembly", Day: "2030-03-01", Begins: "18:00", Ends: "20:00", Zone: "America/Bogota",
 		Venue: "Hall", Link: "https://talk.example/room", Access: "No steps", Agenda: []meeting.Item{{Title: "The motion", Minutes: 20, About: k.ID}}})
@@ -248,6 +250,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 	lineage := of(text.Blueprint) + "/lineage"
 	return []string{"/", "/library", "/library/treaties", "/library/family/ffnpt-motion", "/library/model/ffnpt-motion", "/search", "/search?q=river&theme=democracy", "/search?q=council", "/places", "/blueprints", "/who-may", "/count", "/count/opinion", "/drafts/new", "/what-we-could-do", "/what-we-could-do?institution=council&theme=nature&effort=weeks&treaty=crc", "/library/model/ffnpt-motion/kit", "/library/model/ffnpt-motion/kit?whole=1",
 		"/check-draft",
+		"/draft/" + string(byMachine) + "/check",
 		"/tell", at + "/told", "/tell?" + url.Values{"version": {k.ID}, "clause": {text.Clauses[0].ID}}.Encode(),
 		at + "/published",
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type world struct {
 	suggested                    string // from there, for here
 	sent                         string // from here, for there
 	tales                        int
+	byMachine                    *blueprint.VersionKey
 }
 
 var putBack = db.Exec(`insert into membership (stream, person, role, since) values ($1, $2, $3, 1)
@@ -186,6 +188,24 @@ func (w *world) suggest(as person, p *place.Place, from, to *blueprint.Version) 
 func (w *world) draft() string {
 	w.t.Helper()
 	l, err := w.blueprints.Adapt(w.t.Context(), w.keeper.Viewer, blueprint.Source{Version: w.theirs.VersionKey}, w.here.Stream)
+	must(w.t, err)
+	return string(l)
+}
+
+// translated is a draft of the place with what a machine translated: its clauses are those of theirs.
+func (w *world) translated() string {
+	w.t.Helper()
+	if w.byMachine == nil {
+		text := w.theirs.Text
+		text.Clauses = slices.Clone(text.Clauses)
+		for i := range text.Clauses {
+			text.Clauses[i].Status = blueprint.Machine
+		}
+		k, err := w.blueprints.Publish(w.t.Context(), w.keeper.Viewer, blueprint.Publication{Place: w.here.Stream, Text: text})
+		must(w.t, err)
+		w.byMachine = &k
+	}
+	l, err := w.blueprints.Continue(w.t.Context(), w.keeper.Viewer, *w.byMachine)
 	must(w.t, err)
 	return string(l)
 }
@@ -766,6 +786,18 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return api("DELETE", "/drafts/"+w.draft(), nil) },
 		func(w *world, _ place.State) call { return api("GET", w.s("/blueprints/notices"), nil) },
+	},
+	place.CheckTranslation: {
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.translated()+"/check", "rev", "1", "clause", w.theirs.Clauses[0].ID)
+		},
+		func(w *world, _ place.State) call { return get("/draft/" + w.translated() + "/check") },
+		func(w *world, _ place.State) call {
+			return post("/draft/"+w.translated()+"/do", "rev", "1", "what", "check", "clause", w.theirs.Clauses[0].ID)
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", "/drafts/"+w.translated()+"/clauses/"+w.theirs.Clauses[0].ID+"/check", map[string]any{"rev": 1})
+		},
 	},
 	place.PublishBlueprint: {
 		func(w *world, _ place.State) call {

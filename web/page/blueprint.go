@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -34,6 +35,13 @@ type VersionPage struct {
 
 // own tells whether the viewer works on the version's place.
 func (p VersionPage) own() bool { return p.Role == place.Member || p.Role == place.Keeper }
+
+// uncheckedTranslation tells whether a machine translated a part that no person has checked, or a person one that no other has.
+func (p VersionPage) uncheckedTranslation() bool {
+	return slices.ContainsFunc(p.Version.Clauses, func(c blueprint.Clause) bool {
+		return c.Status == blueprint.Machine || c.Status == blueprint.Human
+	})
+}
 
 // keeps are the places of which the viewer is keeper.
 func keeps(list []place.Mine) (out []place.Mine) {
