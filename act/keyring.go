@@ -109,6 +109,11 @@ func (k *Keyring) current(ctx context.Context, on db.Queryer, stream Fingerprint
 	if err != nil {
 		return nil, err
 	}
+	return k.named(ctx, on, stream, public)
+}
+
+// named is the key of one of our streams whose public half is given.
+func (k *Keyring) named(ctx context.Context, on db.Queryer, stream Fingerprint, public string) (ed25519.PrivateKey, error) {
 	if key := k.known(stream, public); key != nil {
 		return key, nil
 	}
@@ -168,10 +173,12 @@ func (k *Keyring) Unwrap(wrapped []byte, name string) (ed25519.PrivateKey, error
 	return k.unwrap(wrapped, Fingerprint("key of "+name))
 }
 
-// SignNote signs the text of a note, such as a checkpoint, by the current key of
-// one of our streams. (What proofs sign is 64 bytes of hashes, never a text.)
-func (l *Log) SignNote(ctx context.Context, f Fingerprint, text []byte) ([]byte, error) {
-	key, err := l.keys.current(ctx, l.db, f)
+// SignNote signs the text of a note, such as a checkpoint, by the key of one of our
+// streams whose Multikey is public. The caller names it, because the note may: were
+// it looked up here, another replica could have changed it in between. (What proofs
+// sign is 64 bytes of hashes, never a text.)
+func (l *Log) SignNote(ctx context.Context, f Fingerprint, public string, text []byte) ([]byte, error) {
+	key, err := l.keys.named(ctx, l.db, f, public)
 	if err != nil {
 		return nil, err
 	}

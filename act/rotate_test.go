@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"crypto/ed25519"
 	"path/filepath"
 	"testing"
 
@@ -64,13 +65,20 @@ func TestAKeyChangedByOneReplicaIsTheKeyOfAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := two.SignNote(t.Context(), f, make([]byte, 100))
-	if err != nil {
-		t.Fatal(err)
-	}
-	same, err := one.SignNote(t.Context(), f, make([]byte, 100))
-	if err != nil || string(signed) != string(same) {
-		t.Error("a note is signed by the old key", err)
+	for _, l := range []*Log{one, two} {
+		s, err := l.StreamOf(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := KeyAt(t.Context(), l.db, f, s.Size)
+		if err != nil || public != EncodeKey(fresh.Public().(ed25519.PublicKey)) {
+			t.Fatal("not the new key", err)
+		}
+		note := make([]byte, 100)
+		signed, err := l.SignNote(t.Context(), f, public, note)
+		if err != nil || !ed25519.Verify(fresh.Public().(ed25519.PublicKey), note, signed) {
+			t.Error("a note is not signed by the key that it names", err)
+		}
 	}
 	if key, err := two.keys.current(t.Context(), two.db, f); err != nil || !key.Equal(fresh) {
 		t.Error("a submission would be signed by the old key", err)

@@ -33,29 +33,33 @@ func (c Checkpoint) text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, c.Root)
 }
 
+// sign signs by the key that the stream has at this size, which stays that of this
+// size for ever: whoever changes the key meanwhile does so in a later act.
 func (c *Checkpoint) sign(ctx context.Context, log *act.Log, s act.Stream) error {
-	signer := &placeSigner{log: log, ctx: ctx, stream: s}
-	key, err := act.KeyAt(ctx, log.DB(), s.Fingerprint, s.Size)
-	if err != nil {
+	signer := &placeSigner{log: log, ctx: ctx, stream: s.Fingerprint}
+	var err error
+	if signer.public, err = act.KeyAt(ctx, log.DB(), s.Fingerprint, s.Size); err != nil {
 		return err
 	}
-	if signer.Verifier, err = verifier(c.Origin, key); err != nil {
+	if signer.Verifier, err = verifier(c.Origin, signer.public); err != nil {
 		return err
 	}
 	c.Note, err = note.Sign(&note.Note{Text: c.text()}, signer)
 	return err
 }
 
-// placeSigner signs notes by the key of a place, which stays in the keyring.
+// placeSigner signs notes by one key of a place, which stays in the keyring: the
+// one that the note's verifier names.
 type placeSigner struct {
 	note.Verifier
 	log    *act.Log
 	ctx    context.Context // of the one call of note.Sign
-	stream act.Stream
+	stream act.Fingerprint
+	public string // Multikey
 }
 
 func (p *placeSigner) Sign(msg []byte) ([]byte, error) {
-	return p.log.SignNote(p.ctx, p.stream.Fingerprint, msg)
+	return p.log.SignNote(p.ctx, p.stream, p.public, msg)
 }
 
 func verifier(origin, multikey string) (note.Verifier, error) {

@@ -227,6 +227,64 @@ func TestACheckpointIsWhatOutsideToolsRead(t *testing.T) {
 	}
 }
 
+// Between the moment when a replica read the head of a stream and that in which it
+// signs, another one changes the key: the order is forced by calling the two parts.
+func TestACheckpointIsSignedByTheKeyThatItNames(t *testing.T) {
+	n := newNode(t)
+	n.say(t, 4)
+	replica, err := New(n.log, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := n.stream // as the replica read it
+	old, err := n.keyAt(t)(seen.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.log.Rotate(t.Context(), seen.Fingerprint, func(context.Context, *db.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := n.keyAt(t)(seen.Size + 1); err != nil || now == old {
+		t.Fatal("the key did not change", err)
+	}
+	c, err := replica.sign(t.Context(), seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := OpenCheckpoint(c.Note, seen.Origin, n.keyAt(t)); err != nil || got.Size != seen.Size {
+		t.Fatal("a follower would take it for forged:", err)
+	}
+	n.refresh(t, seen.Fingerprint)
+	next := n.head(t)
+	if _, err := OpenCheckpoint(next.Note, seen.Origin, n.keyAt(t)); err != nil || next.Size != seen.Size+1 {
+		t.Fatal(next.Size, err)
+	}
+}
+
+// The other moment: the note names its key already when another replica changes it,
+// and then signs. placeSigner is asked in between, as note.Sign asks it.
+func TestAKeyChangedWhileANoteIsBeingSigned(t *testing.T) {
+	n := newNode(t)
+	c := Checkpoint{Origin: n.stream.Origin, Size: n.stream.Size}
+	public, err := n.keyAt(t)(c.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := &placeSigner{log: n.log, ctx: t.Context(), stream: n.stream.Fingerprint, public: public}
+	if signer.Verifier, err = verifier(c.Origin, public); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.log.Rotate(t.Context(), n.stream.Fingerprint, func(context.Context, *db.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if c.Note, err = note.Sign(&note.Note{Text: c.text()}, signer); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenCheckpoint(c.Note, c.Origin, n.keyAt(t)); err != nil {
+		t.Fatal("one key is named, another signed:", err)
+	}
+}
+
 func TestSpoiltCheckpointsAreRefused(t *testing.T) {
 	n, other := newNode(t), newNode(t)
 	n.say(t, 4)

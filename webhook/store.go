@@ -43,8 +43,6 @@ var (
 		values ($1, $2, $3, $4, 'waiting', 0, 0, $5, 0)`)
 	countWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and state = 'waiting'`)
 	testsWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and event = 'test' and state = 'waiting' and tries = 0`)
-	testsLately  = db.Rows[int64](`select count(*) from webhook_delivery d join webhook h on h.id = d.webhook
-		where h.stream = $1 and d.event = 'test' and d.created > $2`)
 	waiting = db.Rows[deliveryRow](`select d.id, d.webhook, d.body, d.tries, h.url, h.active from webhook_delivery d join webhook h on h.id = d.webhook
 		where d.id = $1 and d.state = 'waiting'`)
 	tell             = db.Exec(`update webhook_delivery set state = $2, tries = tries + $3, status = $4, tried = $5 where id = $1`)
@@ -52,4 +50,11 @@ var (
 	deleteDeliveries = db.Exec(`delete from webhook_delivery where webhook = $1`)
 	trimLog          = db.Exec(`delete from webhook_delivery where webhook = $1 and state <> 'waiting' and id not in (
 		select id from webhook_delivery where webhook = $1 and state <> 'waiting' order by created desc, id limit $2)`)
+)
+
+var (
+	insertTest    = db.Exec(`insert into webhook_test (id, stream, person, created) values ($1, $2, $3, $4)`)
+	forgetTests   = db.Exec(`delete from webhook_test where created <= $1`)
+	testsOfPlace  = db.Rows[int64](`select count(*) from webhook_test where stream = $1`)
+	testsOfPerson = db.Rows[int64](`select count(*) from webhook_test where person = $1`)
 )

@@ -46,7 +46,7 @@ const (
 	maxWaiting = 500 // messages of one address
 	keptInLog  = 100 // messages that came to their end, of one address
 	maxTries   = 14  // of one message: some two days
-	maxTests   = 20  // of a place in an hour
+	maxTests   = 20  // of a place in an hour, and of a person in all places
 
 	failedTries = 8 // after so many failures in a row, and so long, an address is switched off
 	failedFor   = 24 * time.Hour
@@ -200,7 +200,8 @@ func (ws *Webhooks) Remove(ctx context.Context, v place.Viewer, stream act.Finge
 }
 
 // Try sends an address a message that says nothing: one at a time, and no more
-// than some in an hour.
+// than some in an hour, counted for the place and for the person, for an address
+// is soon removed and added again.
 func (ws *Webhooks) Try(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string) error {
 	return ws.on(ctx, v, stream, func(tx *db.Tx) error {
 		h, err := hookByID.One(ctx, tx, stream, id)
@@ -210,26 +211,41 @@ func (ws *Webhooks) Try(ctx context.Context, v place.Viewer, stream act.Fingerpr
 		if !h.Active {
 			return fault.New(fault.Conflict, "webhook.fault.off")
 		}
-		switch open, lately, err := ws.tests(ctx, tx, stream, id); {
-		case err != nil:
+		open, err := testsWaiting.One(ctx, tx, id)
+		if err != nil {
 			return err
-		case open > 0:
+		}
+		if open > 0 {
 			return fault.New(fault.Conflict, "webhook.fault.test_waits")
-		case lately >= maxTests:
-			return fault.New(fault.TooMany, "webhook.fault.tests", "max", maxTests)
+		}
+		if err := ws.countTest(ctx, tx, stream, v.Person); err != nil {
+			return err
 		}
 		return ws.put(ctx, tx, h, message{Type: test, Timestamp: ws.now().UTC().Format(time.RFC3339)})
 	})
 }
 
-// tests counts the tests that wait for an address and were not tried yet, and those that a place sent
-// in the last hour.
-func (ws *Webhooks) tests(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) (open, lately int64, err error) {
-	if open, err = testsWaiting.One(ctx, tx, id); err != nil {
-		return 0, 0, err
+// countTest notes a test, or refuses it where the last hour had enough of them. The
+// person stands there as a word of which only this node can tell whose it is.
+func (ws *Webhooks) countTest(ctx context.Context, tx *db.Tx, stream act.Fingerprint, person string) error {
+	person = base64.RawURLEncoding.EncodeToString(ws.secret("tests of " + person))
+	hourAgo := act.Micros(ws.now().Add(-time.Hour))
+	if _, err := forgetTests.Run(ctx, tx, hourAgo); err != nil {
+		return err
 	}
-	lately, err = testsLately.One(ctx, tx, stream, act.Micros(ws.now().Add(-time.Hour)))
-	return open, lately, err
+	ofPlace, err := testsOfPlace.One(ctx, tx, stream)
+	if err != nil {
+		return err
+	}
+	ofPerson, err := testsOfPerson.One(ctx, tx, person)
+	if err != nil {
+		return err
+	}
+	if max(ofPlace, ofPerson) >= maxTests {
+		return fault.New(fault.TooMany, "webhook.fault.tests", "max", maxTests)
+	}
+	_, err = insertTest.Run(ctx, tx, act.NewToken(), stream, person, act.Micros(ws.now()))
+	return err
 }
 
 // message is the body of a request.

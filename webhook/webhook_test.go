@@ -149,6 +149,42 @@ func TestTestsAreFew(t *testing.T) {
 	must(t, ws.Try(t.Context(), v, stream, hooks[0]))
 }
 
+// An address that goes and comes again brings no new tests, and neither does another
+// place of the same person.
+func TestTestsAreCountedForPlaceAndPerson(t *testing.T) {
+	ws, v, stream, clock := site(t)
+	ws.Send = func(context.Context, string, map[string]string, []byte) (int, error) { return 204, nil }
+	again := func(in act.Fingerprint) error {
+		id, _, err := ws.Add(t.Context(), v, in, "https://program.example/", []string{"deed"})
+		must(t, err)
+		err = ws.Try(t.Context(), v, in, id)
+		must(t, ws.Remove(t.Context(), v, in, id))
+		*clock = clock.Add(time.Second)
+		return err
+	}
+	for range maxTests {
+		must(t, again(stream))
+	}
+	if err := again(stream); !fault.Is(err, fault.TooMany) {
+		t.Error("one too many, after the address went and came:", err)
+	}
+	count := func(in act.Fingerprint, person string) error {
+		return ws.db.Write(t.Context(), func(tx *db.Tx) error { return ws.countTest(t.Context(), tx, in, person) })
+	}
+	if err := count("another place", v.Person); !fault.Is(err, fault.TooMany) {
+		t.Error("one too many, by another place of the same person:", err)
+	}
+	if err := count(stream, "another keeper"); !fault.Is(err, fault.TooMany) {
+		t.Error("one too many, by another keeper of the same place:", err)
+	}
+	must(t, count("another place", "another keeper"))
+	*clock = clock.Add(time.Hour)
+	must(t, again(stream))
+	if n, err := db.Rows[int64](`select count(*) from webhook_test`).One(t.Context(), ws.db); err != nil || n != 1 {
+		t.Error("what is older than an hour is kept:", n, err)
+	}
+}
+
 // What waits for one address, and how many there are, has an end.
 func TestBounds(t *testing.T) {
 	ws, v, stream, _ := site(t)

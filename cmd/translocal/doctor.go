@@ -286,7 +286,11 @@ func (c *DoctorCmd) lookAtSecret(ctx context.Context, d *db.DB) finding {
 		return bad(look, err.Error(), "Restore the last backup into a new folder.")
 	}
 	for _, s := range own {
-		if _, err := l.SignNote(ctx, s.Fingerprint, []byte(strings.Repeat("A look at the key. ", 5))); err != nil {
+		key, err := act.KeyAt(ctx, d, s.Fingerprint, s.Size)
+		if err != nil {
+			return bad(look, err.Error(), "Restore the last backup into a new folder.")
+		}
+		if _, err := l.SignNote(ctx, s.Fingerprint, key, []byte(strings.Repeat("A look at the key. ", 5))); err != nil {
 			return bad(look, "it does not open the key of "+s.Actor, "It is the secret of another node. Put this node's own back.")
 		}
 	}

@@ -67,7 +67,7 @@ var private = []string{
 	"proposal_change", "room_code", "room_answer",
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained", "open_join", "report_queue",
-	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
+	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery", "webhook_test",
 	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate",
 }
 
