@@ -181,6 +181,7 @@ type SubmissionType struct {
 	check     func(*Submission) error
 	receive   func(ctx context.Context, tx *db.Tx, s *Submission) error
 	withdrawn func(ctx context.Context, tx *db.Tx, s *Submission) error
+	remark    bool
 }
 
 // DefineSubmission makes a kind of submission whose object is a T. check says
@@ -214,6 +215,18 @@ func (t SubmissionType) OnWithdrawn(f func(ctx context.Context, tx *db.Tx, s *Su
 	return t
 }
 
+// AsRemark says that nobody owes an answer to submissions of this type: a message
+// about something else, say. That a submission is tried daily until it is answered or
+// withdrawn is meant for what waits for a decision of the other place, and comes to
+// its end by one. Of a remark only the receipt is surely awaited, so it would be sent
+// for ever to whoever has nothing to reply, or is gone. It is Rested a week after it
+// was made, once it has arrived, and GivenUp after a month, or so many tries, without a
+// receipt. (The week is for a receiver who puts back a backup: those are daily.)
+func (t SubmissionType) AsRemark() SubmissionType {
+	t.remark = true
+	return t
+}
+
 // SubmissionDraft is a submission as a capability hands it to Submit. To is an
 // actor or one of its objects. Object is marshalled to JSON without floats.
 type SubmissionDraft struct {
@@ -242,6 +255,7 @@ var (
 	insertOut = db.Exec(`insert into submission_out (id, stream, to_actor, to_stream, host, type, answers, document, state, queued, next_try, tries, trouble, receipt, answer)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, 0, '', null, '')`)
 	answerIn    = db.Exec(`update submission_in set state = 'answered', answer = $2 where id = $1`)
+	heardIn     = db.Exec(`update submission_in set state = 'answered' where id = $1 and state = 'open'`)
 	withdrawOut = db.Exec(`update submission_out set state = 'withdrawn' where id = $1`)
 )
 
@@ -268,6 +282,13 @@ func (l *Log) AnswerSubmission(ctx context.Context, tx *db.Tx, id string, d Subm
 	}
 	_, err = answerIn.Run(ctx, tx, id, s.ID)
 	return s, err
+}
+
+// SubmissionHeard notes that one which came waits for nothing any more, without an
+// answer to it alone: somebody replied to a later one, or what it spoke of is settled.
+func SubmissionHeard(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := heardIn.Run(ctx, tx, id)
+	return err
 }
 
 // WithdrawSubmission takes one of ours back, and tells the receiver unless it

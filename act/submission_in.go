@@ -68,7 +68,7 @@ var (
 	setInState  = db.Exec(`update submission_in set state = $2 where id = $1`)
 	unanswered  = db.Rows[int64](`select count(*) from submission_in where stream = $1 and from_stream = $2 and state = 'open'`)
 	sinceFrom   = db.Rows[int64](`select count(*) from submission_in where from_stream = $1 and received > $2`)
-	answeredOut = db.Exec(`update submission_out set state = 'answered', answer = $2 where id = $1 and state in ('queued', 'delivered', 'answered')`)
+	answeredOut = db.Exec(`update submission_out set state = 'answered', answer = $2 where id = $1 and state in ('queued', 'delivered', 'answered', 'rested', 'given-up')`)
 	againOut    = db.Exec(`update submission_out set state = 'queued', next_try = $2 where id = $1 and state = 'delivered'`)
 )
 

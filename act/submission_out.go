@@ -16,7 +16,16 @@ const (
 	Delivered = "delivered" // the receiver's receipt came
 	Answered  = "answered"
 	Withdrawn = "withdrawn"
-	Refused   = "refused" // by a signed refusal
+	Refused   = "refused"  // by a signed refusal
+	Rested    = "rested"   // a remark that arrived, and to which nobody replied so far
+	GivenUp   = "given-up" // a remark that never arrived
+)
+
+// How long a remark is sent (SubmissionType.AsRemark).
+const (
+	remarkRests = 7 * 24 * time.Hour
+	remarkEnds  = 30 * 24 * time.Hour
+	remarkTries = 100 // a month has some forty, more where a host comes and goes
 )
 
 // Outgoing is a submission that we sent, as it stands here.
@@ -46,9 +55,12 @@ var (
 	dueHosts = db.Rows[string](`select distinct host from submission_out where state in ('queued', 'delivered') and next_try <= $1 order by host`)
 	dueOne   = db.Rows[Outgoing](`select ` + outColumns + ` from submission_out
 		where host = $1 and state in ('queued', 'delivered') and next_try <= $2 order by next_try, id limit 1`)
-	claimOut = db.Exec(`update submission_out set next_try = $3, tries = tries + 1, document = $4 where id = $1 and next_try = $2 and state in ('queued', 'delivered')`)
-	foiled   = db.Exec(`update submission_out set next_try = $2, trouble = $3 where id = $1`)
-	settled  = db.Exec(`update submission_out set state = $2, receipt = $3, next_try = $4, trouble = '' where id = $1 and state in ('queued', 'delivered')`)
+	claimOut   = db.Exec(`update submission_out set next_try = $3, tries = tries + 1, document = $4 where id = $1 and next_try = $2 and state in ('queued', 'delivered')`)
+	foiled     = db.Exec(`update submission_out set next_try = $2, trouble = $3 where id = $1`)
+	endRemarks = db.Exec(`update submission_out set state = case when receipt is null then 'given-up' else 'rested' end
+		where host = $1 and type = $2 and state in ('queued', 'delivered') and
+			(receipt is not null and queued <= $3 or receipt is null and (queued <= $4 or tries >= $5))`)
+	settled = db.Exec(`update submission_out set state = $2, receipt = $3, next_try = $4, trouble = '' where id = $1 and state in ('queued', 'delivered')`)
 )
 
 // SubmissionOut reads a submission that we sent; NotFound where there is none.
@@ -83,6 +95,9 @@ func (e *Later) Unwrap() error { return e.Err }
 // concerns one submission, which waits; any other is the host's, and ends the
 // round. Receivers on this node are reached without send.
 func (l *Log) Deliver(ctx context.Context, host string, send Send) (n int, err error) {
+	if err := l.endRemarks(ctx, host); err != nil {
+		return 0, err
+	}
 	for {
 		out, body, err := l.claim(ctx, host)
 		if fault.Is(err, fault.NotFound) {
@@ -116,6 +131,24 @@ func (l *Log) Deliver(ctx context.Context, host string, send Send) (n int, err e
 			return n, err
 		}
 	}
+}
+
+// endRemarks ends, for one host, the remarks that were sent long enough. It looks at
+// all of them and not at the one that is tried: where a host is down nothing else
+// of it is tried in that round.
+func (l *Log) endRemarks(ctx context.Context, host string) error {
+	return l.db.Write(ctx, func(tx *db.Tx) error {
+		now := l.now()
+		for name, t := range l.submissions {
+			if !t.remark {
+				continue
+			}
+			if _, err := endRemarks.Run(ctx, tx, host, name, Micros(now.Add(-remarkRests)), Micros(now.Add(-remarkEnds)), remarkTries); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // claim takes the next one that is due: it is counted as tried, and set aside

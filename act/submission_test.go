@@ -18,8 +18,9 @@ type offer struct {
 }
 
 type offers struct {
-	offered, answered, withdrawn []*Submission
-	fail                         error
+	offered, answered, withdrawn, remarked []*Submission
+
+	fail error
 }
 
 func (o *offers) vocabulary() Vocabulary {
@@ -45,6 +46,7 @@ func (o *offers) vocabulary() Vocabulary {
 				return nil
 			}),
 		DefineSubmission("test.Answer.v1", check, keep(&o.answered)),
+		DefineSubmission("test.Remark.v1", check, keep(&o.remarked)).AsRemark(),
 	}}
 }
 
@@ -413,6 +415,94 @@ func TestTooManySubmissionsWait(t *testing.T) {
 	a.deliver(t, b, 1)
 	if a.stateOut(t, last.ID) != Delivered {
 		t.Fatal(a.stateOut(t, last.ID))
+	}
+}
+
+func (p *party) remark(t testing.TB, to *party) (s *Submission) {
+	t.Helper()
+	err := p.db.Write(t.Context(), func(tx *db.Tx) (err error) {
+		s, err = p.Submit(t.Context(), tx, p.Stream, SubmissionDraft{To: to.Ref, Type: "test.Remark.v1", Object: offer{"clause 3"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A remark to which nobody replies is not sent for ever, while an offer is.
+func TestARemarkRests(t *testing.T) {
+	a, b := newParty(t, "http://a.test"), newParty(t, "http://b.test")
+	r, o := a.remark(t, b), a.offer(t, b, false)
+	a.deliver(t, b, 2)
+	if a.stateOut(t, r.ID) != Delivered {
+		t.Fatal(a.stateOut(t, r.ID))
+	}
+	for range 6 { // for some days it is said again, like all else
+		a.at = a.at.Add(25 * time.Hour)
+		a.deliver(t, b, 2)
+	}
+	for range 30 {
+		a.at = a.at.Add(25 * time.Hour)
+		a.deliver(t, b, 1)
+	}
+	if a.stateOut(t, r.ID) != Rested || a.stateOut(t, o.ID) != Delivered || len(b.remarked) != 1 {
+		t.Fatal(a.stateOut(t, r.ID), a.stateOut(t, o.ID), len(b.remarked))
+	}
+	late := b.answer(t, r.ID) // a reply comes when it comes
+	b.deliver(t, a, 1)
+	if a.stateOut(t, r.ID) != Answered || a.answered[0].ID != late.ID {
+		t.Fatal(a.stateOut(t, r.ID))
+	}
+}
+
+// One that never arrives ends by its age, also while its host is so far gone that
+// another one is tried, or by how often it was tried.
+func TestARemarkIsGivenUp(t *testing.T) {
+	a, b := newParty(t, "http://a.test"), newParty(t, "http://b.test")
+	down := func(context.Context, string, []byte) ([]byte, error) { return nil, errors.New("nobody is there") }
+	o, first, second := a.offer(t, b, false), a.remark(t, b), a.remark(t, b)
+	for range 29 {
+		a.at = a.at.Add(24 * time.Hour)
+		if _, err := a.Deliver(t.Context(), "http://b.test", down); err == nil {
+			t.Fatal("it was delivered")
+		}
+	}
+	if a.stateOut(t, first.ID) != Queued || a.stateOut(t, second.ID) != Queued {
+		t.Fatal("given up too soon")
+	}
+	a.at = a.at.Add(25 * time.Hour)
+	a.Deliver(t.Context(), "http://b.test", down)
+	if a.stateOut(t, first.ID) != GivenUp || a.stateOut(t, second.ID) != GivenUp || a.stateOut(t, o.ID) != Queued {
+		t.Fatal(a.stateOut(t, first.ID), a.stateOut(t, second.ID), a.stateOut(t, o.ID))
+	}
+	a.at = a.at.Add(time.Hour)
+	a.deliver(t, b, 1) // the offer alone
+	often := a.remark(t, b)
+	for range remarkTries + 1 {
+		a.at = a.at.Add(2 * time.Second)
+		a.Deliver(t.Context(), "http://b.test", down)
+	}
+	if out, err := SubmissionOut(t.Context(), a.db, often.ID); err != nil || out.State != GivenUp || out.Tries != remarkTries {
+		t.Fatal(out.State, out.Tries, err)
+	}
+}
+
+// What was heard takes no room from its sender.
+func TestWhatWasHeardWaitsForNothing(t *testing.T) {
+	a, b := newParty(t, "http://a.test"), newParty(t, "http://b.test")
+	r := a.remark(t, b)
+	a.deliver(t, b, 1)
+	if err := b.db.Write(t.Context(), func(tx *db.Tx) error { return SubmissionHeard(t.Context(), tx, r.ID) }); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := unanswered.One(t.Context(), b.db, b.Stream, a.Stream); err != nil || n != 0 || b.stateIn(t, r.ID) != InAnswered {
+		t.Fatal(n, err)
+	}
+	b.answer(t, r.ID)
+	b.deliver(t, a, 1)
+	if a.stateOut(t, r.ID) != Answered {
+		t.Fatal(a.stateOut(t, r.ID))
 	}
 }
 

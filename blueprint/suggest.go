@@ -238,7 +238,7 @@ func changesOf(s *act.Submission, o *suggested) ([]SuggestedChange, error) {
 func submissions() []act.SubmissionType {
 	return []act.SubmissionType{
 		act.DefineSubmission(SuggestType, checkSuggested, receiveSuggested).OnWithdrawn(receiveTakenBack),
-		act.DefineSubmission(TalkType, checkTalked, receiveTalked),
+		act.DefineSubmission(TalkType, checkTalked, receiveTalked).AsRemark(), // whoever reads it may leave it at that
 		act.DefineSubmission(AnswerType, checkAnswered, receiveAnswered),
 		act.DefineSubmission(PassOnType, checkPassedOn, receivePassedOn),
 		act.DefineSubmission(HeardType, checkHeard, receiveHeard),
@@ -347,8 +347,10 @@ var (
 	suggestionEnds  = db.Exec(`update blueprint_suggestion set state = $3, changed = $4, answer = $5 where stream = $1 and id = $2 and state in ('sent', 'acknowledged', 'discussing')`)
 	suggestionMoves = db.Exec(`update blueprint_suggestion set state = $3, changed = $4 where stream = $1 and id = $2 and state in ('sent', 'acknowledged', 'discussing')`)
 	insertTalk      = db.Exec(`insert into blueprint_talk (stream, id, suggestion, ours, at, body) values ($1, $2, $3, $4, $5, $6)`)
-	talkOf          = db.Rows[Talk](`select t.id, t.ours, t.at, case when h.thing is null then t.body else '' end, h.thing is not null, coalesce(h.reason, '')
+	talkOf          = db.Rows[Talk](`select t.id, t.ours, t.at, case when h.thing is null then t.body else '' end, h.thing is not null, coalesce(h.reason, ''),
+		case when o.id is null then '' when o.state in ('refused', 'given-up') then o.state when o.receipt is null then 'queued' else 'delivered' end
 		from blueprint_talk t left join hidden h on h.stream = t.stream and h.kind = 'talk' and h.thing = t.id
+		left join submission_out o on o.id = t.id and t.ours
 		where t.stream = $1 and t.suggestion = $2 order by t.at, t.id`)
 	talkByID = db.Rows[talkRow](`select t.suggestion, case when h.thing is null then t.body else '' end from blueprint_talk t
 		left join hidden h on h.stream = t.stream and h.kind = 'talk' and h.thing = t.id where t.stream = $1 and t.id = $2`)
@@ -363,6 +365,10 @@ type Talk struct {
 
 	Hidden bool   // by a keeper of this place
 	Why    string // it is hidden
+
+	// Way is how far one of ours got: act.Queued, act.Delivered, act.GivenUp or
+	// act.Refused; "" for one that came.
+	Way string
 }
 
 type talkRow struct{ Suggestion, Body string }
@@ -389,6 +395,9 @@ func receiveSuggested(ctx context.Context, tx *db.Tx, s *act.Submission, o *sugg
 }
 
 func receiveTakenBack(ctx context.Context, tx *db.Tx, s *act.Submission) error {
+	if err := heed(ctx, tx, s.ToStream, s.ID); err != nil {
+		return err
+	}
 	_, err := suggestionMoves.Run(ctx, tx, s.ToStream, s.ID, string(TakenBack), act.Micros(s.Published))
 	return err
 }
@@ -414,6 +423,25 @@ func receiveTalked(ctx context.Context, tx *db.Tx, s *act.Submission, o *talked)
 	return err
 }
 
+// heed notes that what the other place said about a suggestion so far waits for
+// nothing any more: a reply is to all of it, and so is the answer. What waits is
+// limited for each sender.
+func heed(ctx context.Context, tx *db.Tx, stream act.Fingerprint, suggestion string) error {
+	list, err := talkOf.All(ctx, tx, stream, suggestion)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		if t.Ours {
+			continue
+		}
+		if err := act.SubmissionHeard(ctx, tx, t.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func receiveAnswered(ctx context.Context, tx *db.Tx, s *act.Submission, o *answered) error {
 	r, err := between(ctx, tx, s, o.Suggestion)
 	if err != nil {
@@ -421,6 +449,9 @@ func receiveAnswered(ctx context.Context, tx *db.Tx, s *act.Submission, o *answe
 	}
 	if !r.Sent {
 		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	if err := heed(ctx, tx, r.Stream, r.ID); err != nil {
+		return err
 	}
 	a := Answer{Outcome: o.Outcome, Clauses: o.Clauses, Reason: s.Text("reason"), At: act.Micros(s.Published)}
 	if o.Version != nil {
@@ -959,6 +990,9 @@ func (b *Blueprints) answer(ctx context.Context, tx *db.Tx, r suggestionRow, a A
 		a.At = act.Micros(b.now())
 		return r.end(ctx, tx, a)
 	}
+	if err := heed(ctx, tx, r.Stream, r.ID); err != nil {
+		return err
+	}
 	o := answered{Suggestion: r.ID, Outcome: a.Outcome, Clauses: a.Clauses}
 	if a.Version.URL != "" {
 		o.Version = &a.Version
@@ -1056,6 +1090,9 @@ func (b *Blueprints) talk(ctx context.Context, tx *db.Tx, r suggestionRow, text 
 		Texts: []act.Inline{{Name: "text", Media: "text/plain", Text: text}}}
 	list, err := talkOf.All(ctx, tx, r.Stream, r.ID)
 	if err != nil {
+		return nil, err
+	}
+	if err := heed(ctx, tx, r.Stream, r.ID); err != nil {
 		return nil, err
 	}
 	for _, t := range slices.Backward(list) {

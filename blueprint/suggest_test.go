@@ -157,6 +157,41 @@ func TestSuggestTalkAndUseAPart(t *testing.T) {
 	}
 }
 
+// A long talk in which each place replies now and then fills nobody's table: of what one
+// sender may lay there unanswered, messages that were followed by a reply are no part.
+func TestALongTalkIsNotCutOff(t *testing.T) {
+	s := newStory(t)
+	ctx, a, b := t.Context(), s.a, s.b
+	id := s.suggest(false, s.list[0])
+	b.deliver(a)
+	say := func(n, to *node, text string) {
+		t.Helper()
+		if err := n.b.Say(ctx, n.keeper, n.place.Stream, id, text); err != nil {
+			t.Fatal(err)
+		}
+		n.deliver(to)
+	}
+	const rounds = act.MaxUnanswered/2 + 1
+	for range rounds {
+		say(b, a, "One more thing.")
+		say(b, a, "And another.")
+		say(a, b, "Yes.")
+	}
+	_, talk := b.see(id)
+	for _, x := range talk {
+		if x.Ours && x.Way != act.Delivered || !x.Ours && x.Way != "" {
+			t.Fatalf("%+v", x)
+		}
+	}
+	if _, there := a.see(id); len(there) != 3*rounds {
+		t.Fatalf("%d of %d messages came", len(there), 3*rounds)
+	}
+	b.b.Say(ctx, b.keeper, b.place.Stream, id, "The last one.")
+	if _, talk := b.see(id); talk[len(talk)-1].Way != act.Queued {
+		t.Error("on its way:", talk[len(talk)-1].Way)
+	}
+}
+
 func TestDeclineNeedsAReasonAndReachesTheSender(t *testing.T) {
 	s := newStory(t)
 	id := s.suggest(false, s.list[1])

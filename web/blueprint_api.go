@@ -207,6 +207,7 @@ type talkBody struct {
 	Ours bool   `json:"ours"`
 	At   string `json:"at" format:"date-time"`
 	Text string `json:"text"`
+	Way  string `json:"way,omitempty" enum:"queued,delivered,given-up,refused" doc:"How far one of ours got. Given up: it could not be brought to the other place for a month"`
 }
 
 func toSuggestionBody(x blueprint.Suggestion, talk []blueprint.Talk) suggestionBody {
@@ -216,7 +217,7 @@ func toSuggestionBody(x blueprint.Suggestion, talk []blueprint.Talk) suggestionB
 		b.Answer = &answerBody{x.Answer.Clauses, x.Answer.Version.URL, x.Answer.Reason}
 	}
 	for _, t := range talk {
-		b.Talk = append(b.Talk, talkBody{t.Ours, rfc3339(t.At), t.Text})
+		b.Talk = append(b.Talk, talkBody{t.Ours, rfc3339(t.At), t.Text, t.Way})
 	}
 	return b
 }

@@ -43,7 +43,7 @@ var (
 		values ($1, $2, $3, $4, 'waiting', 0, 0, $5, 0)`)
 	countWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and state = 'waiting'`)
 	testsWaiting = db.Rows[int64](`select count(*) from webhook_delivery where webhook = $1 and event = 'test' and state = 'waiting' and tries = 0`)
-	waiting = db.Rows[deliveryRow](`select d.id, d.webhook, d.body, d.tries, h.url, h.active from webhook_delivery d join webhook h on h.id = d.webhook
+	waiting      = db.Rows[deliveryRow](`select d.id, d.webhook, d.body, d.tries, h.url, h.active from webhook_delivery d join webhook h on h.id = d.webhook
 		where d.id = $1 and d.state = 'waiting'`)
 	tell             = db.Exec(`update webhook_delivery set state = $2, tries = tries + $3, status = $4, tried = $5 where id = $1`)
 	deliveriesOf     = db.Rows[Delivery](`select id, event, state, tries, status, created, tried from webhook_delivery where webhook = $1 order by created desc, id limit $2`)
