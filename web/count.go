@@ -68,7 +68,7 @@ func (s *Server) counted(w http.ResponseWriter, r *http.Request) (page.Form, rep
 		return form, c, fault.New(fault.Unavailable, "count.busy")
 	}
 	c.File, c.Data = name, data
-	if c.Election, err = ballots(name, data); err != nil {
+	if c.Election, err = ballots(name, data, i18n.From(r.Context())); err != nil {
 		return form, c, err
 	}
 	rule, err := typedRule(form, c.Election)
@@ -112,15 +112,14 @@ func upload(w http.ResponseWriter, r *http.Request) (form page.Form, name string
 
 // ballots reads the file by the format that its name says; what is wrong with it
 // is told by line.
-func ballots(name string, data []byte) (*tally.Election, error) {
+func ballots(name string, data []byte, p *i18n.Printer) (*tally.Election, error) {
 	format, err := tally.FormatOf(name)
 	if err != nil {
 		return nil, fault.At("file", "count.format")
 	}
 	e, err := format.Parse(data)
-	var broken *tally.FormatError
-	if errors.As(err, &broken) {
-		return nil, fault.At("file", "count.broken", "line", broken.Line, "found", broken.Found, "expected", broken.Expected)
+	if why, broken := report.Broken(name, err, p); broken {
+		return nil, fault.At("file", "count.broken", "why", why)
 	}
 	if err != nil {
 		return nil, fault.At("file", "count.cannot", "why", err.Error())

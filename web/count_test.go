@@ -8,8 +8,14 @@ import (
 	"testing"
 )
 
-// post sends a file of ballots as a browser does and returns what comes back.
+// sendBallots sends a file of ballots as a browser does and returns what comes back.
 func sendBallots(t *testing.T, s *textSite, name, body string, fields ...string) (int, http.Header, string) {
+	t.Helper()
+	return sendBallotsIn(t, s, "en", name, body, fields...)
+}
+
+// sendBallotsIn is sendBallots by a reader of a language.
+func sendBallotsIn(t *testing.T, s *textSite, lang, name, body string, fields ...string) (int, http.Header, string) {
 	t.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
@@ -22,7 +28,13 @@ func sendBallots(t *testing.T, s *textSite, name, body string, fields ...string)
 	}
 	f.Write([]byte(body))
 	m.Close()
-	r, err := http.Post(s.URL+"/count", m.FormDataContentType(), &b)
+	q, err := http.NewRequest(http.MethodPost, s.URL+"/count", &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Content-Type", m.FormDataContentType())
+	q.Header.Set("Accept-Language", lang)
+	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +73,20 @@ func TestCountOurVote(t *testing.T) {
 	} {
 		if code, _, body := sendBallots(t, s, c.name, c.body, "rule", c.rule); code != http.StatusUnprocessableEntity || !strings.Contains(body, c.want) {
 			t.Errorf("%s by %q: %d without %s", c.name, c.rule, code, c.want)
+		}
+	}
+}
+
+// What is wrong with a file is said in the reader's language, with its line.
+func TestABrokenFileIsToldInTheReadersLanguage(t *testing.T) {
+	s := openTextSite(t)
+	for lang, want := range map[string]string{
+		"en": "trees.blt, line 2: found &#34;9&#34;, expected a candidate from 1 to 3. Nothing was counted.",
+		"es": "trees.blt, línea 2. Hay: &#34;9&#34;. Se esperaba: una candidatura del 1 al 3. No se contó nada.",
+	} {
+		code, _, body := sendBallotsIn(t, s, lang, "trees.blt", "3 1\n4 1 9 0\n0\n", "rule", "irv")
+		if code != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+			t.Errorf("%s: %d without %s", lang, code, want)
 		}
 	}
 }

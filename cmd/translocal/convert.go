@@ -32,7 +32,7 @@ func (c *ConvertCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	election, _, err := readElection(c.From)
+	election, _, err := readElection(c.From, p)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func (c *OpinionCmd) run(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("--lang %s: the languages are %s", c.Lang, strings.Join(bundle.Languages(), ", "))
 	}
 	m, err := c.makeMap(ctx)
+	if why, broken := report.Broken(c.Dir, err, p); broken {
+		return errors.New(why)
+	}
 	if err != nil {
 		return err
 	}

@@ -105,10 +105,10 @@ func TestOpinionCommandSaysWhatIsWrong(t *testing.T) {
 		command OpinionCmd
 		want    string
 	}{
-		{OpinionCmd{Dir: bad, Lang: "en", Report: page}, `votes.csv, line 2: found vote "5", expected -1, 0 or 1`},
+		{OpinionCmd{Dir: bad, Lang: "en", Report: page}, `votes.csv, line 2: the vote is "5"; it can be -1, 0 or 1`},
 		{OpinionCmd{Dir: good, Lang: "en", K: 1, Report: page}, "1 groups: expected 2 to 12"},
 		{OpinionCmd{Dir: good, Lang: "xx", Report: page}, "--lang xx: the languages are en, es"},
-		{OpinionCmd{Dir: t.TempDir(), Lang: "en", Report: page}, "votes.csv: found no such file"},
+		{OpinionCmd{Dir: t.TempDir(), Lang: "en", Report: page}, "There is neither votes.csv nor participants-votes.csv"},
 		{OpinionCmd{Dir: good, Lang: "en", Report: filepath.Join(page, "no", "such")}, "--report: "},
 	} {
 		var out bytes.Buffer

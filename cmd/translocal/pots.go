@@ -12,6 +12,7 @@ import (
 
 	"translocal/decide/report"
 	"translocal/decide/tally"
+	"translocal/i18n"
 )
 
 // PotsCmd shares a budget among pots and counts each by itself.
@@ -30,7 +31,7 @@ func (c *PotsCmd) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	split, err := c.count(ctx)
+	split, err := c.count(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -49,9 +50,9 @@ func (c *PotsCmd) run(ctx context.Context, out io.Writer) error {
 }
 
 // count reads the files, shares the budget and counts.
-func (c *PotsCmd) count(ctx context.Context) (s report.Split, err error) {
+func (c *PotsCmd) count(ctx context.Context, p *i18n.Printer) (s report.Split, err error) {
 	s.Column, s.File, s.Table = c.By, filepath.Base(c.File), filepath.Base(c.Pots)
-	if s.Election, s.Data, err = readElection(c.File); err != nil {
+	if s.Election, s.Data, err = readElection(c.File, p); err != nil {
 		return s, err
 	}
 	table, err := os.ReadFile(c.Pots)
@@ -60,7 +61,7 @@ func (c *PotsCmd) count(ctx context.Context) (s report.Split, err error) {
 	}
 	pots, err := tally.ParsePots(table)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", c.Pots, err)
+		return s, inFile(c.Pots, err, p)
 	}
 	if s.Unit, err = tally.ParseAmount(c.Unit); err != nil {
 		return s, fmt.Errorf("--unit: %w", err)

@@ -15,6 +15,7 @@ import (
 
 	"translocal/decide/report"
 	"translocal/decide/tally"
+	"translocal/i18n"
 )
 
 // TallyCmd counts the ballots of a file.
@@ -46,7 +47,7 @@ func (c *TallyCmd) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	counted, err := c.count(ctx)
+	counted, err := c.count(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -65,9 +66,9 @@ func (c *TallyCmd) run(ctx context.Context, out io.Writer) error {
 }
 
 // count reads the file and counts it.
-func (c *TallyCmd) count(ctx context.Context) (counted report.Counted, err error) {
+func (c *TallyCmd) count(ctx context.Context, p *i18n.Printer) (counted report.Counted, err error) {
 	counted.File = filepath.Base(c.File)
-	if counted.Election, counted.Data, err = readElection(c.File); err != nil {
+	if counted.Election, counted.Data, err = readElection(c.File, p); err != nil {
 		return counted, err
 	}
 	rule, err := c.rule(counted.Election)
@@ -87,7 +88,7 @@ func (c *TallyCmd) count(ctx context.Context) (counted report.Counted, err error
 }
 
 // readElection reads a file of ballots by the format that its name says.
-func readElection(file string) (*tally.Election, []byte, error) {
+func readElection(file string, p *i18n.Printer) (*tally.Election, []byte, error) {
 	format, err := tally.FormatOf(file)
 	if err != nil {
 		return nil, nil, err
@@ -97,10 +98,19 @@ func readElection(file string) (*tally.Election, []byte, error) {
 		return nil, nil, err
 	}
 	election, err := format.Parse(data)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	return election, data, inFile(file, err, p)
+}
+
+// inFile names the file that an error is about; what is wrong with the file is
+// said in the reader's language.
+func inFile(file string, err error, p *i18n.Printer) error {
+	if err == nil {
+		return nil
 	}
-	return election, data, nil
+	if why, broken := report.Broken(file, err, p); broken {
+		return errors.New(why)
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 // rule is the one asked for, or the one that the file declares, with the

@@ -89,7 +89,7 @@ func (b *bltReader) comment() (bool, error) {
 	case bytes.HasPrefix(b.data[b.at:], []byte("/*")):
 		n := bytes.Index(b.data[b.at:], []byte("*/"))
 		if n < 0 {
-			return false, &FormatError{Line: b.line, Found: "a comment without end", Expected: "*/"}
+			return false, b.wrong(foundOpenComment, wantCommentEnd)
 		}
 		text := b.data[b.at+2 : b.at+n]
 		for line := range bytes.Lines(text) {
@@ -113,19 +113,19 @@ func (b *bltReader) header() error {
 	}
 	n, ok := b.whole()
 	if !ok {
-		return b.expected("the number of candidates")
+		return b.expected(wantCandidates)
 	}
 	// Each name has a line or quotes of its own.
 	names := 1 + bytes.Count(b.data, []byte("\n")) + bytes.Count(b.data, []byte(`"`))/2
 	if n < 1 || n > int64(names) {
-		return &FormatError{Line: b.line, Found: fmt.Sprintf("%d candidates", n), Expected: "at least one candidate, and a name for each"}
+		return b.wrong(foundCandidates, wantSomeCandidates, "count", int(n))
 	}
 	b.skipBlanks()
 	at := b.at
 	seats, ok := b.whole()
 	if !ok || seats > maxSeats {
 		b.at = at
-		return b.expected(fmt.Sprintf("the number of seats, at most %d", maxSeats))
+		return b.expected(wantSeats, "max", maxSeats)
 	}
 	b.election.Seats = int(seats)
 	b.election.Options = make([]Option, n)
@@ -163,7 +163,7 @@ func (b *bltReader) withdraw() error {
 	n, ok := b.whole()
 	if !ok || n < 1 || n > int64(len(b.election.Options)) {
 		b.at = at
-		return b.expected(fmt.Sprintf("a withdrawn candidate from 1 to %d", len(b.election.Options)))
+		return b.expected(wantWithdrawn, "max", len(b.election.Options))
 	}
 	b.election.Options[n-1].Withdrawn = true
 	return nil
@@ -173,7 +173,7 @@ func (b *bltReader) withdraw() error {
 func (b *bltReader) bracketed() error {
 	end := bytes.IndexByte(b.data[b.at:], ']')
 	if newline := bytes.IndexByte(b.data[b.at:], '\n'); end < 0 || newline >= 0 && newline < end {
-		return &FormatError{Line: b.line, Found: "an option without end", Expected: "]"}
+		return b.wrong(foundOpenOption, wantOptionEnd)
 	}
 	text := string(b.data[b.at+1 : b.at+end])
 	name, list, _ := strings.Cut(strings.TrimSpace(text), " ")
@@ -182,14 +182,14 @@ func (b *bltReader) bracketed() error {
 		for _, number := range strings.Fields(list) {
 			n, err := strconv.Atoi(number)
 			if err != nil || n < 1 || n > len(b.election.Options) {
-				return &FormatError{Line: b.line, Found: quoted(number), Expected: "the number of a withdrawn candidate"}
+				return b.wrong(foundValue, wantWithdrawnIn, "value", quoted(number))
 			}
 			b.election.Options[n-1].Withdrawn = true
 		}
 	case "tie", "droop":
 		b.keep(metaOption, text)
 	default:
-		return &FormatError{Line: b.line, Found: "option " + quoted(name), Expected: "tie, withdrawn or droop"}
+		return b.wrong(foundOption, wantOption, "value", quoted(name))
 	}
 	b.at += end + 1
 	return nil
@@ -215,7 +215,7 @@ func (b *bltReader) ballots() error {
 			n, ok := b.whole()
 			if !ok || !b.separated() {
 				b.at = at
-				return b.expected("a ballot's weight as a whole number, or 0 after the last ballot")
+				return b.expected(wantWeight)
 			}
 			if n == 0 {
 				b.election.Ballots = pile.ballots
@@ -239,12 +239,12 @@ func (b *bltReader) voter() (string, error) {
 	rest := b.data[b.at:]
 	end := bytes.IndexByte(rest, ')')
 	if newline := bytes.IndexByte(rest, '\n'); end < 0 || newline >= 0 && newline < end {
-		return "", &FormatError{Line: b.line, Found: "a voter's id without end", Expected: ")"}
+		return "", b.wrong(foundOpenVoter, wantVoterEnd)
 	}
 	b.at += end + 1
 	id := strings.TrimSpace(string(rest[1:end]))
 	if id == "" {
-		return "", &FormatError{Line: b.line, Found: "()", Expected: "a voter's id"}
+		return "", b.wrong(foundValue, wantVoter, "value", "()")
 	}
 	return id, nil
 }
@@ -261,7 +261,7 @@ func (b *bltReader) ballot(pile *ballotPile, weight int64, voter string) error {
 			b.at++
 			if d := b.peek() - '0'; d <= 9 {
 				b.at--
-				return b.expected("a candidate's number, or 0 at the end of the ballot")
+				return b.expected(wantBallot)
 			}
 			pile.finish(voter)
 			return nil
@@ -292,7 +292,7 @@ func (b *bltReader) ballot(pile *ballotPile, weight int64, voter string) error {
 				}
 			}
 			if !comment {
-				return b.expected("a candidate's number, or 0 at the end of the ballot")
+				return b.expected(wantBallot)
 			}
 		}
 	}
@@ -356,7 +356,7 @@ func (b *bltReader) names() error {
 		lines = each
 	}
 	if n := len(b.election.Options); len(lines) < n {
-		return &FormatError{Line: b.line, Found: fmt.Sprintf("%d names", len(lines)), Expected: fmt.Sprintf("the names of %d candidates and a title", n)}
+		return b.wrong(foundNames, wantNames, "count", len(lines), "candidates", n)
 	}
 	for i := range b.election.Options {
 		b.name(i, lines[i].texts)
@@ -374,7 +374,7 @@ func (b *bltReader) names() error {
 		case 2:
 			b.election.Meta = append(b.election.Meta, Field{metaRemark, text})
 		default:
-			return &FormatError{Line: lines[len(lines)-1].number, Found: quoted(text), Expected: "nothing more after names, title, source and comment"}
+			return wrongAt(lines[len(lines)-1].number, foundValue, wantNoMore, "value", quoted(text))
 		}
 	}
 	return nil

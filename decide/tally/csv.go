@@ -113,8 +113,8 @@ const (
 // ownColumns are those that mean something by their name alone.
 var ownColumns = map[string]columnIs{columnVoter: isVoter, columnWeight: isWeight, columnPosition: isPosition}
 
-func (c *csvReader) errorf(expected, found string, args ...any) error {
-	return &FormatError{Line: c.line, Found: fmt.Sprintf(found, args...), Expected: expected}
+func (c *csvReader) wrong(found, expected Phrase, args ...any) error {
+	return wrongAt(c.line, found, expected, args...)
 }
 
 // next reads a row; nil after the last.
@@ -131,7 +131,7 @@ func (c *csvReader) header() error {
 	}
 	if row == nil {
 		c.line = 1
-		return c.errorf("a header that names the columns", "an empty file")
+		return c.wrong(foundEmptyFile, wantHeader)
 	}
 	prefix := ""
 	seen := map[string]bool{}
@@ -143,7 +143,7 @@ func (c *csvReader) header() error {
 		switch kind, known := csvKinds[lower]; {
 		case divided && known:
 			if prefix != "" && prefix != lower {
-				return c.errorf(`option columns that all begin with "`+prefix+`:"`, "column %s", quoted(name))
+				return c.wrong(foundColumn, wantOneKind, "value", quoted(name), "prefix", quoted(prefix+":"))
 			}
 			prefix = lower
 			c.election.Kind = kind
@@ -159,19 +159,19 @@ func (c *csvReader) header() error {
 			c.election.BallotColumns = append(c.election.BallotColumns, name)
 		}
 		if column.is != isExtra && seen[column.name] {
-			return c.errorf("each column once", "column %s again", quoted(name))
+			return c.wrong(foundColumnAgain, wantColumnOnce, "value", quoted(name))
 		}
 		seen[column.name] = true
 		c.columns = append(c.columns, column)
 	}
 	switch {
 	case c.positions && prefix != "":
-		return c.errorf("positions on one proposal, or options", "a column %q and columns of options", columnPosition)
+		return c.wrong(foundBothKinds, wantEither, "value", quoted(columnPosition))
 	case c.positions:
 		c.election.Kind = Positions
 		c.election.Options = []Option{{ID: proposalID}}
 	case prefix == "":
-		return c.errorf(`a column "position", or a column for each option such as "rank:ID"`, "columns %s", quoted(string(bytes.Join(row, []byte(", ")))))
+		return c.wrong(foundColumns, wantBallots, "value", quoted(string(bytes.Join(row, []byte(", ")))))
 	}
 	return nil
 }
@@ -180,10 +180,10 @@ func (c *csvReader) option(id string) error {
 	id, name, _ := strings.Cut(id, "|")
 	o := Option{ID: strings.TrimSpace(id), Name: strings.TrimSpace(name)}
 	if o.ID == "" {
-		return c.errorf("an id after the colon", "a column without id")
+		return c.wrong(foundColumnNoID, wantOptionID)
 	}
 	if c.optionIDs[o.ID] {
-		return c.errorf("each option once", "option %s again", quoted(o.ID))
+		return c.wrong(foundOptionAgain, wantOptionOnce, "value", quoted(o.ID))
 	}
 	c.optionIDs[o.ID] = true
 	c.election.Options = append(c.election.Options, o)
@@ -196,7 +196,7 @@ func (c *csvReader) ballot(row [][]byte) error {
 		return nil // a line of blanks
 	}
 	if len(row) != len(c.columns) {
-		return c.errorf(fmt.Sprintf("%d, as in the header", len(c.columns)), "%d fields", len(row))
+		return c.wrong(foundFields, wantAsHeader, "count", len(row), "number", len(c.columns))
 	}
 	b := Ballot{Weight: 1}
 	c.marked = c.marked[:0]
@@ -228,7 +228,7 @@ func (c *csvReader) ballot(row [][]byte) error {
 		}
 	}
 	if c.voters > math.MaxInt64-b.Weight {
-		return c.errorf(fmt.Sprintf("weights that together stay below %d", int64(math.MaxInt64)), "weight %d", b.Weight)
+		return c.wrong(foundWeight, wantWeights, "value", b.Weight, "max", int64(math.MaxInt64))
 	}
 	c.voters += b.Weight
 	c.setChoices(&b)
@@ -242,7 +242,7 @@ func edge(b byte) bool { return b <= ' ' || b >= 0x80 }
 func (c *csvReader) voter(b *Ballot, value []byte) error {
 	b.Voter = string(value)
 	if line := c.voterIDs.add(b.Voter, c.line); line > 0 {
-		return c.errorf("one ballot a voter", "voter %s again (first on line %d)", quoted(b.Voter), line)
+		return c.wrong(foundVoterAgain, wantOneBallot, "value", quoted(b.Voter), "first", line)
 	}
 	return nil
 }
@@ -250,7 +250,7 @@ func (c *csvReader) voter(b *Ballot, value []byte) error {
 func (c *csvReader) weight(b *Ballot, value []byte) error {
 	n, err := strconv.ParseInt(string(value), 10, 64)
 	if err != nil || n < 1 {
-		return c.errorf("a whole number from 1 on", "weight %s", quoted(string(value)))
+		return c.wrong(foundWeight, wantFromOne, "value", quoted(string(value)))
 	}
 	b.Weight = n
 	return nil
@@ -263,7 +263,7 @@ func (c *csvReader) position(b *Ballot, value []byte) error {
 			return nil
 		}
 	}
-	return c.errorf("agree, abstain, object, block or stand-aside", "position %s", quoted(string(value)))
+	return c.wrong(foundPosition, wantPosition, "value", quoted(string(value)))
 }
 
 // mark reads what a ballot says of one option.
@@ -276,24 +276,24 @@ func (c *csvReader) mark(column *csvColumn, value []byte) error {
 	case Ordinal:
 		rank, ok := csvRank(value)
 		if !ok {
-			return c.errorf(fmt.Sprintf("a rank from 1 to %d, or nothing", maxCSVRank), "%s for %s", quoted(string(value)), column.name)
+			return c.wrong(foundValueFor, wantRank, "value", quoted(string(value)), "column", quoted(column.name), "max", maxCSVRank)
 		}
 		m.rank = rank - 1
 	case Score, Cumulative:
-		points, err := c.number(value)
-		if err != nil {
-			return c.errorf(err.Error(), "%s for %s", quoted(string(value)), column.name)
+		points, ok, expected := c.number(value)
+		if !ok {
+			return c.wrong(foundValueFor, expected, "value", quoted(string(value)), "column", quoted(column.name))
 		}
 		m.points = points
 	default:
 		marked, ok := csvMarked(value)
 		switch {
 		case !ok:
-			return c.errorf("1, x, yes or true; 0, no, false or nothing", "%s for %s", quoted(string(value)), column.name)
+			return c.wrong(foundValueFor, wantApproval, "value", quoted(string(value)), "column", quoted(column.name))
 		case !marked:
 			return nil
 		case c.election.Kind == ChooseOne && len(c.marked) > 0:
-			return c.errorf("at most one", "a second choice, %s", column.name)
+			return c.wrong(foundSecondChoice, wantOne, "column", quoted(column.name))
 		}
 	}
 	c.marked = append(c.marked, m)
@@ -326,16 +326,15 @@ func csvMarked(value []byte) (marked, ok bool) {
 	return false, false
 }
 
-func (c *csvReader) number(value []byte) (*big.Rat, error) {
+func (c *csvReader) number(value []byte) (r *big.Rat, ok bool, expected Phrase) {
 	if r := c.points[string(value)]; r != nil {
-		return r, nil
+		return r, true, expected
 	}
-	r, err := parseDecimal(string(value))
-	if err != nil {
-		return nil, err
+	r, ok, expected = parseDecimal(string(value))
+	if ok {
+		c.points[string(value)] = r
 	}
-	c.points[string(value)] = r
-	return r, nil
+	return r, ok, expected
 }
 
 // setChoices gives the ballot what it marks: by rank where it ranks, with

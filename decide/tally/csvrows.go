@@ -82,7 +82,7 @@ func (r *csvRows) next() ([][]byte, error) {
 				at++
 			}
 			if at < len(data) && data[at] == '"' {
-				return nil, &FormatError{Line: r.line, Found: "a quote within a field", Expected: quotesExpected}
+				return nil, wrongAt(r.line, foundInnerQuote, wantQuotes)
 			}
 			end := at
 			if end > start && data[end-1] == '\r' && r.ends(end-1) {
@@ -111,8 +111,6 @@ func (r *csvRows) quoteAhead(at int) int {
 	}
 	return -1
 }
-
-const quotesExpected = "quotes around a whole field, doubled within it"
 
 // ends tells whether the line ends at a byte, with what follows it.
 func (r *csvRows) ends(at int) bool {
@@ -143,7 +141,7 @@ func (r *csvRows) quoted(at int) (field []byte, end int, err error) {
 	for {
 		n := bytes.IndexByte(r.data[at:], '"')
 		if n < 0 {
-			return nil, 0, &FormatError{Line: began, Found: "a quote that is not closed", Expected: quotesExpected}
+			return nil, 0, wrongAt(began, foundOpenQuote, wantQuotes)
 		}
 		part := r.data[at : at+n]
 		r.line += bytes.Count(part, []byte("\n"))
@@ -160,7 +158,7 @@ func (r *csvRows) quoted(at int) (field []byte, end int, err error) {
 		at++
 	}
 	if at < len(r.data) && r.data[at] != r.comma && !r.ends(at) {
-		return nil, 0, &FormatError{Line: r.line, Found: "a quote within a field", Expected: quotesExpected}
+		return nil, 0, wrongAt(r.line, foundInnerQuote, wantQuotes)
 	}
 	field = r.data[start:closed:closed]
 	if !plain {

@@ -18,10 +18,11 @@ func DeclaredRule(e *Election) (Rule, error) {
 	case "greedy", "greedy-no-skip", "greedy-threshold":
 		r := Rule{Name: "greedy-votes", NoSkip: name == "greedy-no-skip"}
 		if least := e.MetaValue("min_project_score_threshold"); least != "" {
-			var err error
-			if r.MinScore, err = parseDecimal(least); err != nil {
-				return Rule{}, fmt.Errorf("min_project_score_threshold %q: expected %w", least, err)
+			amount, ok, expected := parseDecimal(least)
+			if !ok {
+				return Rule{}, fmt.Errorf("min_project_score_threshold %q: expected %s", least, expected.English)
 			}
+			r.MinScore = amount
 		}
 		return r, nil
 	case "equalshares", "equalshares-comparison", "equalshares/add1", "equalshares/add1-comparison":

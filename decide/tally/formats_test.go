@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -301,6 +302,9 @@ func TestCSVKeepsAnEmptyBallot(t *testing.T) {
 	wantElection(t, "written and read back", writeAndRead(t, formatNamed(t, "csv"), e), e)
 }
 
+// unfilled finds a placeholder for which an error has no argument.
+var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
+
 // Each broken file is refused with its line, what is there and what should be.
 func TestBrokenFiles(t *testing.T) {
 	const preflib = "# DATA TYPE: soc\n# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: A\n# ALTERNATIVE NAME 2: B\n"
@@ -349,7 +353,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"preflib", "twice", preflib + "1: 1,1\n", 5, "candidate 1 twice", "once"},
 		{"preflib", "incomplete", preflib + "1: 1,2\n1: 2\n", 6, "1 alternatives", "all 2"},
 		{"preflib", "equals in a strict file", preflib + "1: {1,2}\n", 5, `"{1,2}"`, "no equal"},
-		{"preflib", "brace without end", strings.Replace(preflib, "soc", "toc", 1) + "1: {1,2\n", 5, "the end of the line", "}"},
+		{"preflib", "brace without end", strings.Replace(preflib, "soc", "toc", 1) + "1: {1,2\n", 5, "the end of the line", "closing brace"},
 		{"preflib", "rubbish after", preflib + "1: 1,2 x\n", 5, `"x"`, "end of the line"},
 		{"preflib", "fewer voters than it says", "# NUMBER VOTERS: 3\n" + preflib + "1: 1,2\n1: 2,1\n", 1, "2 voters", "3, as this line says"},
 		{"preflib", "fewer orders than it says", "# NUMBER UNIQUE ORDERS: 3\n" + preflib + "1: 1,2\n1: 2,1\n", 1, "2 orders", "3, as this line says"},
@@ -391,10 +395,13 @@ func TestBrokenFiles(t *testing.T) {
 			if !errors.As(err, &broken) {
 				t.Fatalf("read %+v, error %v", e, err)
 			}
+			if unfilled.MatchString(err.Error()) {
+				t.Errorf("an argument is missing: %v", err)
+			}
 			if e != nil {
 				t.Error("gave an election of a broken file")
 			}
-			if broken.Line != test.line || !strings.Contains(broken.Found, test.found) || !strings.Contains(broken.Expected, test.expected) {
+			if broken.Line != test.line || !strings.Contains(broken.Found.fill(broken.Args), test.found) || !strings.Contains(broken.Expected.fill(broken.Args), test.expected) {
 				t.Errorf("%v\nexpected line %d: found %s, expected %s", err, test.line, test.found, test.expected)
 			}
 		})
@@ -477,7 +484,7 @@ func fuzzFormat(f *testing.F, name string, seeds ...string) {
 		e, err := format.Parse(data)
 		if err != nil {
 			var broken *FormatError
-			if !errors.As(err, &broken) || broken.Found == "" || broken.Expected == "" {
+			if !errors.As(err, &broken) || broken.Found.English == "" || broken.Expected.English == "" {
 				t.Fatalf("error %v", err)
 			}
 			return

@@ -1,7 +1,6 @@
 package tally
 
 import (
-	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
@@ -14,10 +13,10 @@ const maxDigits = 40
 // parseDecimal reads an amount as people and spreadsheets write it: digits,
 // one decimal point or comma, a sign, an exponent. It refuses what it would
 // have to guess: thousands separators, and a single comma before exactly three
-// digits ("1,000" is one in Warsaw and a thousand in Chicago).
-func parseDecimal(s string) (*big.Rat, error) {
-	const expected = "a decimal number without thousands separators"
-	bad := func() (*big.Rat, error) { return nil, fmt.Errorf("%s", expected) }
+// digits ("1,000" is one in Warsaw and a thousand in Chicago). Of what is no
+// amount it says what was expected.
+func parseDecimal(s string) (r *big.Rat, ok bool, expected Phrase) {
+	bad := func() (*big.Rat, bool, Phrase) { return nil, false, wantDecimal }
 	mantissa, exponent := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		mantissa = s[:i]
@@ -45,13 +44,13 @@ func parseDecimal(s string) (*big.Rat, error) {
 		return bad()
 	}
 	if point >= 0 && unsigned[point] == ',' && len(unsigned)-point-1 == 3 {
-		return nil, fmt.Errorf("a decimal point, because a comma before three digits may separate thousands")
+		return nil, false, wantPoint
 	}
-	r, ok := new(big.Rat).SetString(strings.Replace(mantissa, ",", ".", 1))
+	r, ok = new(big.Rat).SetString(strings.Replace(mantissa, ",", ".", 1))
 	if !ok {
 		return bad()
 	}
-	return scaleByTen(r, exponent), nil
+	return scaleByTen(r, exponent), true, expected
 }
 
 func scaleByTen(r *big.Rat, exponent int) *big.Rat {

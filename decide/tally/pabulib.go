@@ -1,7 +1,6 @@
 package tally
 
 import (
-	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
@@ -108,8 +107,8 @@ func (s *slab[T]) take(n int) []T {
 	return taken
 }
 
-func (p *pabulibReader) errorf(expected, found string, args ...any) error {
-	return &FormatError{Line: p.line, Found: fmt.Sprintf(found, args...), Expected: expected}
+func (p *pabulibReader) wrong(found, expected Phrase, args ...any) error {
+	return wrongAt(p.line, found, expected, args...)
 }
 
 // read reads the sections in whatever order they come in; votes are only read
@@ -127,10 +126,10 @@ func (p *pabulibReader) read() error {
 		}
 		title := p.title(row)
 		if title == "" {
-			return p.errorf("one of the titles META, PROJECTS, VOTES", "%q", row[0])
+			return p.wrong(foundValue, wantTitle, "value", quoted(row[0]))
 		}
 		if line, ok := p.sections[title]; ok {
-			return p.errorf("each section once", "a second section %s (the first is on line %d)", title, line)
+			return p.wrong(foundSectionAgain, wantSectionOnce, "value", title, "first", line)
 		}
 		p.sections[title] = p.line
 		switch title {
@@ -203,21 +202,21 @@ func (p *pabulibReader) header(section string, required ...string) ([]string, ma
 	if err != nil {
 		return nil, nil, err
 	}
-	expected := "the columns of " + section + ", " + strings.Join(required, ";") + " among them"
+	expected := []any{"section", section, "columns", strings.Join(required, ";")}
 	if row == nil {
-		return nil, nil, p.errorf(expected, "the end of the file")
+		return nil, nil, p.wrong(foundEndFile, wantColumns, expected...)
 	}
 	names := trimEmpty(append([]string(nil), row...))
 	at := make(map[string]int, len(names))
 	for i, name := range names {
 		if _, ok := at[name]; ok || name == "" {
-			return nil, nil, p.errorf("a different name for each column", "column %d named %q", i+1, name)
+			return nil, nil, p.wrong(foundColumnNamed, wantNewColumn, "number", i+1, "value", quoted(name))
 		}
 		at[name] = i
 	}
 	for _, name := range required {
 		if _, ok := at[name]; !ok {
-			return nil, nil, p.errorf(expected, "%q", strings.Join(names, ";"))
+			return nil, nil, p.wrong(foundValue, wantColumns, append(expected, "value", quoted(strings.Join(names, ";")))...)
 		}
 	}
 	return names, at, nil
@@ -237,7 +236,7 @@ func (p *pabulibReader) fit(row, header []string, required int) ([]string, error
 		row = row[:max(len(trimEmpty(row)), len(header))]
 	}
 	if len(row) > len(header) || len(row) < required {
-		return nil, p.errorf(fmt.Sprintf("%d, as in %s", len(header), strings.Join(header, ";")), "%d fields", len(row))
+		return nil, p.wrong(foundFields, wantAsColumns, "count", len(row), "number", len(header), "columns", quoted(strings.Join(header, ";")))
 	}
 	for len(row) < len(header) {
 		row = append(row, "")
@@ -253,10 +252,10 @@ func (p *pabulibReader) readMeta() error {
 	return p.section(func(row []string) error {
 		name, value := field(row, at["key"]), field(row, at["value"])
 		if len(trimEmpty(row)) > len(at) {
-			return p.errorf("a key and a value (a value that holds ; stands in quotes)", "%d fields", len(row))
+			return p.wrong(foundFields, wantKeyValue, "count", len(row))
 		}
 		if line, ok := p.metaLine[name]; ok {
-			return p.errorf("each key once", "%q again (first on line %d)", name, line)
+			return p.wrong(foundKeyAgain, wantKeyOnce, "value", quoted(name), "first", line)
 		}
 		p.metaLine[name] = p.line
 		p.election.Meta = append(p.election.Meta, Field{name, value})
@@ -296,15 +295,15 @@ func (p *pabulibReader) readProjects() error {
 		}
 		o := Option{ID: trimBlanks(row[idAt]), Extra: append([]string(nil), row...)}
 		if o.ID == "" {
-			return p.errorf("a project id", "none")
+			return p.wrong(foundNoID, wantProjectID)
 		}
 		if strings.ContainsRune(o.ID, ',') {
-			return p.errorf("an id without comma, because commas separate the ids of a vote", "project id %q", o.ID)
+			return p.wrong(foundProjectID, wantNoComma, "value", quoted(o.ID))
 		}
 		if _, ok := p.optionAt[o.ID]; ok {
-			return p.errorf("each project once", "project %q again", o.ID)
+			return p.wrong(foundProjectAgain, wantProjectOnce, "value", quoted(o.ID))
 		}
-		if o.Cost, err = p.amount(row[costAt], "the cost of project "+strconv.Quote(o.ID)); err != nil {
+		if o.Cost, err = p.amount(row[costAt], foundCost, foundNoCost, "project", quoted(o.ID)); err != nil {
 			return err
 		}
 		o.Withdrawn = o.Cost.IsInt() && o.Cost.Num().IsInt64() && o.Cost.Num().Int64() == withdrawnCost
@@ -318,24 +317,25 @@ func (p *pabulibReader) readProjects() error {
 	})
 }
 
-// amount reads money: a decimal number that is not negative.
-func (p *pabulibReader) amount(s, what string) (*big.Rat, error) {
+// amount reads money: a decimal number that is not negative. found and none say
+// what else stands there.
+func (p *pabulibReader) amount(s string, found, none Phrase, args ...any) (*big.Rat, error) {
 	if s == "" {
-		return nil, p.errorf("a number", "no value for %s", what)
+		return nil, p.wrong(none, wantNumber, args...)
 	}
-	r, err := parseDecimal(s)
-	if err != nil {
-		return nil, p.errorf(err.Error(), "%q for %s", s, what)
+	r, ok, expected := parseDecimal(s)
+	if ok && r.Sign() < 0 {
+		ok, expected = false, wantZeroOrMore
 	}
-	if r.Sign() < 0 {
-		return nil, p.errorf("zero or more", "%q for %s", s, what)
+	if !ok {
+		return nil, p.wrong(found, expected, append(args, "value", quoted(s))...)
 	}
 	return r, nil
 }
 
 func (p *pabulibReader) readVotes() error {
 	if p.sections["PROJECTS"] == 0 || p.sections["META"] == 0 {
-		return p.errorf("META and PROJECTS before VOTES", "VOTES")
+		return p.wrong(foundVotesFirst, wantVotesLast)
 	}
 	if err := p.readKind(); err != nil {
 		return err
@@ -367,7 +367,7 @@ func (p *pabulibReader) readVotes() error {
 		}
 		b := Ballot{Weight: 1, Voter: row[voterAt]}
 		if line := p.voters.add(b.Voter, p.line); line > 0 {
-			return p.errorf("one vote a voter", "voter %q again (first on line %d)", b.Voter, line)
+			return p.wrong(foundVoterAgain, wantOneVote, "value", quoted(b.Voter), "first", line)
 		}
 		if b.Choices, err = p.vote(row[voteAt], seen); err != nil {
 			return err
@@ -397,13 +397,11 @@ func (p *pabulibReader) readKind() error {
 		p.election.Kind = kind
 		return nil
 	}
-	found := fmt.Sprintf("vote_type %q", voteType)
-	if line, given := p.metaLine["vote_type"]; given {
-		p.line = line
-	} else {
-		p.line, found = p.sections["META"], "META without vote_type"
+	line, given := p.metaLine["vote_type"]
+	if !given {
+		return wrongAt(p.sections["META"], foundNoVoteType, wantVoteType)
 	}
-	return p.errorf("vote_type approval, choose-1, cumulative, scoring or ordinal", "%s", found)
+	return wrongAt(line, foundVoteType, wantVoteType, "value", quoted(voteType))
 }
 
 // vote reads project ids separated by commas. seen finds ids named twice.
@@ -418,21 +416,21 @@ func (p *pabulibReader) vote(s string, seen []int) ([]int, error) {
 		id, rest, more = strings.Cut(rest, ",")
 		id = trimBlanks(id)
 		if id == "" {
-			return nil, p.errorf("project ids separated by single commas", "the vote %q", s)
+			return nil, p.wrong(foundVote, wantIDs, "value", quoted(s))
 		}
 		o, ok := p.optionAt[id]
 		if !ok {
-			return nil, p.errorf("the id of a project", "a vote for %q", id)
+			return nil, p.wrong(foundVoteFor, wantProject, "value", quoted(id))
 		}
 		if seen[o] == p.line {
-			return nil, p.errorf("each project at most once in a vote", "project %q again", id)
+			return nil, p.wrong(foundProjectAgain, wantOnceInVote, "value", quoted(id))
 		}
 		seen[o] = p.line
 		choices[n] = o
 		n++
 	}
 	if p.election.Kind == ChooseOne && len(choices) > 1 {
-		return nil, p.errorf("at most one in a choose-1 election", "%d projects", len(choices))
+		return nil, p.wrong(foundProjects, wantChooseOne, "count", len(choices))
 	}
 	return choices, nil
 }
@@ -453,21 +451,20 @@ func (p *pabulibReader) ballotPoints(s string, choices []int) ([]*big.Rat, error
 	}
 	values := strings.Split(s, ",")
 	if len(values) != len(choices) || s == "" {
-		return nil, p.errorf(fmt.Sprintf("points for each of %d projects", len(choices)), "%q", s)
+		return nil, p.wrong(foundValue, wantPoints, "value", quoted(s), "projects", len(choices))
 	}
 	points := make([]*big.Rat, len(values))
 	for i, v := range values {
 		v = trimBlanks(v)
 		r, ok := p.points[v]
 		if !ok {
-			var err error
-			if r, err = parseDecimal(v); err != nil {
-				return nil, p.errorf("points as decimal numbers", "%q", v)
+			if r, ok, _ = parseDecimal(v); !ok {
+				return nil, p.wrong(foundValue, wantDecimalPoints, "value", quoted(v))
 			}
 			p.points[v] = r
 		}
 		if r.Sign() < 0 && p.election.Kind == Cumulative {
-			return nil, p.errorf("points of zero or more", "%q", v)
+			return nil, p.wrong(foundValue, wantSomePoints, "value", quoted(v))
 		}
 		points[i] = r
 	}
@@ -500,18 +497,17 @@ func (p *pabulibReader) keep(row []string, own ...int) []string {
 func (p *pabulibReader) finish() error {
 	for _, title := range []string{"META", "PROJECTS", "VOTES"} {
 		if p.sections[title] == 0 {
-			return p.errorf("a section "+title, "the end of the file")
+			return p.wrong(foundEndFile, wantSection, "section", title)
 		}
 	}
 	e := p.election
 	line, ok := p.metaLine["budget"]
 	if !ok {
-		p.line = p.sections["META"]
-		return p.errorf("a budget", "META without budget")
+		return wrongAt(p.sections["META"], foundNoBudget, wantBudget)
 	}
 	p.line = line
 	var err error
-	if e.Budget, err = p.amount(e.MetaValue("budget"), "the budget"); err != nil {
+	if e.Budget, err = p.amount(e.MetaValue("budget"), foundBudget, foundNoBudgetValue); err != nil {
 		return err
 	}
 	e.Title, e.Rule = e.MetaValue("description"), e.MetaValue("rule")
@@ -625,13 +621,13 @@ func (f *fieldReader) quoted() (string, error) {
 			for i++; i < len(f.text) && (f.text[i] == ' ' || f.text[i] == '\t'); i++ {
 			}
 			if i < len(f.text) && f.text[i] != ';' && f.text[i] != '\n' && f.text[i] != '\r' {
-				return "", &FormatError{Line: f.line, Found: fmt.Sprintf("%q after a closing quote", f.text[i:min(i+8, len(f.text))]), Expected: `; or the end of the line (a quote inside quotes is doubled: "")`}
+				return "", wrongAt(f.line, foundAfterQuote, wantAfterQuote, "value", quoted(f.text[i:min(i+8, len(f.text))]))
 			}
 			f.at = i
 			return value, nil
 		}
 	}
-	return "", &FormatError{Line: opened, Found: "a quote that is never closed", Expected: `a closing quote (")`}
+	return "", wrongAt(opened, foundOpenQuote, wantClosedQuote)
 }
 
 func trimBlanks(s string) string {

@@ -158,7 +158,7 @@ func TestPabulibBroken(t *testing.T) {
 		{"empty id in a vote", good, "2;a,b", "2;a,,b", 12, "single commas"},
 		{"voter twice", good, "2;a,b", "1;a,b", 12, `voter "1" again (first on line 11)`},
 		{"no vote column", good, "2;a,b", "2", 12, "1 fields"},
-		{"open quote", good, "b;2;B", "b;2;\"B", 8, "never closed"},
+		{"open quote", good, "b;2;B", "b;2;\"B", 8, "not closed"},
 		{"text after a quote", good, "b;2;B", "b;2;\"B\"x", 8, "after a closing quote"},
 		{"not UTF-8", good, "b;2;B", "b;2;B\xff", 8, "UTF-8"},
 		{"UTF-16", good, "META", "\xff\xfeM", 1, "UTF-16"},
@@ -176,8 +176,10 @@ func TestPabulibBroken(t *testing.T) {
 		switch {
 		case e != nil || err == nil:
 			t.Errorf("%s is read", c.name)
-		case !errors.As(err, &broken) || broken.Line != c.line || broken.Found == "" || broken.Expected == "" || !strings.Contains(err.Error(), c.says):
+		case !errors.As(err, &broken) || broken.Line != c.line || broken.Found.English == "" || broken.Expected.English == "" || !strings.Contains(err.Error(), c.says):
 			t.Errorf("%s: %v; expected line %d and %q", c.name, err, c.line, c.says)
+		case unfilled.MatchString(err.Error()):
+			t.Errorf("%s: an argument is missing: %v", c.name, err)
 		}
 	}
 }
@@ -200,13 +202,13 @@ func TestParseDecimal(t *testing.T) {
 		"0": "0", "5": "5", "-5": "-5", "+5": "5", "1.50": "3/2", "1,5": "3/2", "400000.0": "400000", ".5": "1/2", "5.": "5", "2000189,87": "200018987/100",
 		"1e3": "1000", "1.5E+03": "1500", "25e-2": "1/4", "1,2345": "2469/2000", "007": "7",
 	} {
-		if r, err := parseDecimal(s); err != nil || r.RatString() != want {
-			t.Errorf("%q: %v %v, expected %s", s, r, err, want)
+		if r, ok, expected := parseDecimal(s); !ok || r.RatString() != want {
+			t.Errorf("%q: %v, as expected %v; want %s", s, r, expected, want)
 		}
 	}
 	for _, s := range []string{"", " ", "-", "--5", "+-5", ".", ",", "1.2.3", "1,2,3", "1.000,50", "1_000", "0x1p3", "1e", "e5", "1e1e1", "1e+", "1e5x", "1e100", "inf", "NaN", "٣", "1,000"} {
-		if r, err := parseDecimal(s); err == nil {
-			t.Errorf("%q is read as %s", s, r.RatString())
+		if r, ok, expected := parseDecimal(s); ok || expected.English == "" {
+			t.Errorf("%q is read as %v, expected is %v", s, r, expected)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (p *pabulibWriter) row(fields ...string) {
 // spelled gives the text of an amount as the file wrote it, if it still says
 // the same, else exactly.
 func spelled(written string, amount *big.Rat) string {
-	if r, err := parseDecimal(written); err == nil && r.Cmp(amount) == 0 {
+	if r, ok, _ := parseDecimal(written); ok && r.Cmp(amount) == 0 {
 		return written
 	}
 	return Num(amount).String()

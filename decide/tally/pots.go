@@ -91,8 +91,8 @@ func ParsePots(data []byte) ([]Pot, error) {
 		return nil, err
 	}
 	rows := newCSVRows(text)
-	broken := func(expected, found string, args ...any) error {
-		return &FormatError{Line: max(rows.first, 1), Found: fmt.Sprintf(found, args...), Expected: expected}
+	wrong := func(found, expected Phrase, args ...any) error {
+		return wrongAt(max(rows.first, 1), found, expected, args...)
 	}
 	header, err := rows.next()
 	if err != nil {
@@ -103,12 +103,12 @@ func ParsePots(data []byte) ([]Pot, error) {
 	for i, name := range header {
 		names[i] = strings.ToLower(strings.TrimSpace(string(name)))
 		if was, known := at[names[i]]; known && was >= 0 {
-			return nil, broken("each column once", "column %q again", names[i])
+			return nil, wrong(foundColumnAgain, wantColumnOnce, "value", quoted(names[i]))
 		}
 		at[names[i]] = i
 	}
 	if at["pot"] < 0 || at["people"] < 0 {
-		return nil, broken("columns pot, people and perhaps need", "columns %s", quoted(strings.Join(names, ", ")))
+		return nil, wrong(foundColumns, wantPotColumns, "value", quoted(strings.Join(names, ", ")))
 	}
 	var pots []Pot
 	lines := map[string]int{}
@@ -118,20 +118,20 @@ func ParsePots(data []byte) ([]Pot, error) {
 			return pots, err
 		}
 		if len(row) != len(names) {
-			return nil, broken(fmt.Sprintf("%d, as in the header", len(names)), "%d fields", len(row))
+			return nil, wrong(foundFields, wantAsHeader, "count", len(row), "number", len(names))
 		}
 		value := func(column string) string { return strings.TrimSpace(string(row[at[column]])) }
 		p := Pot{Name: value("pot")}
 		if line := lines[p.Name]; line > 0 {
-			return nil, broken("each pot once", "pot %s again (first on line %d)", quoted(p.Name), line)
+			return nil, wrong(foundPotAgain, wantPotOnce, "value", quoted(p.Name), "first", line)
 		}
 		lines[p.Name] = rows.first
 		if p.People, err = strconv.ParseInt(value("people"), 10, 64); err != nil || p.People < 0 {
-			return nil, broken("a whole number of people", "%s", quoted(value("people")))
+			return nil, wrong(foundValue, wantPeople, "value", quoted(value("people")))
 		}
 		if at["need"] >= 0 && value("need") != "" {
 			if p.Need, err = ParseAmount(value("need")); err != nil {
-				return nil, broken("a need of zero or more, such as 1.5", "%s", quoted(value("need")))
+				return nil, wrong(foundValue, wantNeed, "value", quoted(value("need")))
 			}
 		}
 		pots = append(pots, p)

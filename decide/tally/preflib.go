@@ -117,13 +117,13 @@ func (p *prefLibReader) head() error {
 // options makes the options of names, which must be those of 1 to candidates.
 func (p *prefLibReader) options(names map[int64]string, candidates int64, line int) error {
 	if candidates < 1 || candidates != int64(len(names)) {
-		return &FormatError{Line: line, Found: fmt.Sprintf("%d alternatives and %d names", candidates, len(names)), Expected: "at least one alternative, and a name for each"}
+		return wrongAt(line, foundNameless, wantAlternatives, "count", int(candidates), "names", len(names))
 	}
 	p.election.Options = make([]Option, candidates)
 	for i := range p.election.Options {
 		name, ok := names[int64(i+1)]
 		if !ok {
-			return &FormatError{Line: line, Found: fmt.Sprintf("no name of alternative %d", i+1), Expected: fmt.Sprintf("names of the alternatives 1 to %d", candidates)}
+			return wrongAt(line, foundNoName, wantAlternativeName, "value", i+1, "max", candidates)
 		}
 		p.election.Options[i] = Option{ID: numberID(i), Name: name}
 	}
@@ -151,7 +151,7 @@ func (p *prefLibReader) oldHead() error {
 		line := p.line
 		number, name, ok := strings.Cut(string(p.restOfLine()), ",")
 		if !ok {
-			return &FormatError{Line: line, Found: quoted(number), Expected: "the number of an alternative, a comma and its name"}
+			return wrongAt(line, foundValue, wantAlternativeLine, "value", quoted(number))
 		}
 		if err := p.alternative(names, strings.TrimSpace(number), strings.TrimSpace(name), line); err != nil {
 			return err
@@ -160,7 +160,7 @@ func (p *prefLibReader) oldHead() error {
 	p.votersLine, p.orderLinesLine = p.line, p.line
 	counts := strings.Split(string(p.restOfLine()), ",")
 	if len(counts) != 3 {
-		return &FormatError{Line: p.votersLine, Found: fmt.Sprintf("%d values", len(counts)), Expected: "the number of voters, the sum of weights and the number of orders"}
+		return wrongAt(p.votersLine, foundValues, wantCounts, "count", len(counts))
 	}
 	if p.voters, err = p.count(strings.TrimSpace(counts[0]), p.votersLine); err != nil {
 		return err
@@ -182,13 +182,13 @@ func (p *prefLibReader) dataType(value string, line int) error {
 		p.strict = value[0] == 's'
 		return nil
 	}
-	return &FormatError{Line: line, Found: "data type " + quoted(value), Expected: "soc, soi, toc or toi"}
+	return wrongAt(line, foundDataType, wantDataType, "value", quoted(value))
 }
 
 func (p *prefLibReader) count(value string, line int) (int64, error) {
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || n < 0 {
-		return 0, &FormatError{Line: line, Found: quoted(value), Expected: "a whole number"}
+		return 0, wrongAt(line, foundValue, wantWhole, "value", quoted(value))
 	}
 	return n, nil
 }
@@ -199,7 +199,7 @@ func (p *prefLibReader) alternative(names map[int64]string, number, name string,
 		return err
 	}
 	if _, again := names[n]; again {
-		return &FormatError{Line: line, Found: fmt.Sprintf("alternative %d again", n), Expected: "each alternative once"}
+		return wrongAt(line, foundAgain, wantAlternativeOnce, "value", n)
 	}
 	names[n] = name
 	return nil
@@ -227,7 +227,7 @@ func (p *prefLibReader) orders() error {
 func (p *prefLibReader) order(pile *ballotPile) error {
 	weight, ok := p.whole()
 	if !ok || weight == 0 {
-		return p.expected("the number of voters with an order, at least 1")
+		return p.expected(wantOrderVoters)
 	}
 	p.skipBlanks()
 	mark := byte(':')
@@ -235,7 +235,7 @@ func (p *prefLibReader) order(pile *ballotPile) error {
 		mark = ','
 	}
 	if p.peek() != mark {
-		return p.expected(`"` + string(mark) + `" after the number of voters`)
+		return p.expected(wantMark, "mark", string(mark))
 	}
 	p.at++
 	if err := pile.begin(weight); err != nil {
@@ -256,12 +256,12 @@ func (p *prefLibReader) order(pile *ballotPile) error {
 		p.at++
 	}
 	if c := p.peek(); !p.end() && c != '\n' && c != '\r' {
-		return p.expected("a comma or the end of the line")
+		return p.expected(wantOrderEnd)
 	}
 	pile.finish("")
 	last := &pile.ballots[len(pile.ballots)-1]
 	if p.complete && len(last.Choices) < pile.candidates {
-		return &FormatError{Line: p.line, Found: fmt.Sprintf("%d alternatives", len(last.Choices)), Expected: fmt.Sprintf("an order of all %d, as the data type says", pile.candidates)}
+		return p.wrong(foundAlternatives, wantOrderOfAll, "count", len(last.Choices), "number", pile.candidates)
 	}
 	p.restOfLine()
 	return nil
@@ -277,7 +277,7 @@ func (p *prefLibReader) rank(pile *ballotPile) error {
 		return nil
 	}
 	if p.strict {
-		return p.expected("no equal alternatives, as the data type says")
+		return p.expected(wantNoEquals)
 	}
 	for p.at++; ; p.at++ {
 		p.skipBlanks()
@@ -292,7 +292,7 @@ func (p *prefLibReader) rank(pile *ballotPile) error {
 			pile.rank++
 			return nil
 		default:
-			return p.expected("a comma or }")
+			return p.expected(wantBrace)
 		}
 	}
 }
@@ -300,10 +300,10 @@ func (p *prefLibReader) rank(pile *ballotPile) error {
 // checkCounts compares what the head says with what the file holds.
 func (p *prefLibReader) checkCounts() error {
 	if n := p.election.Voters(); p.voters >= 0 && p.voters != n {
-		return &FormatError{Line: p.votersLine, Found: fmt.Sprintf("%d voters in the orders", n), Expected: fmt.Sprintf("%d, as this line says", p.voters)}
+		return wrongAt(p.votersLine, foundVoters, wantAsThisLine, "value", n, "number", p.voters)
 	}
 	if n := int64(len(p.election.Ballots)); p.orderLines >= 0 && p.orderLines != n {
-		return &FormatError{Line: p.orderLinesLine, Found: fmt.Sprintf("%d orders", n), Expected: fmt.Sprintf("%d, as this line says", p.orderLines)}
+		return wrongAt(p.orderLinesLine, foundOrders, wantAsThisLine, "count", int(n), "number", p.orderLines)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -50,19 +51,19 @@ func (r Rule) Text() string {
 // parseShare reads a share from 0 to 1: "2/3", "0.5".
 func parseShare(s string) (*big.Rat, error) {
 	above, below, fraction := strings.Cut(s, "/")
-	share, err := parseDecimal(above)
-	if err != nil {
-		return nil, err
-	}
-	if fraction {
-		d, err := parseDecimal(below)
-		if err != nil {
-			return nil, err
+	share, ok, expected := parseDecimal(above)
+	if ok && fraction {
+		var d *big.Rat
+		if d, ok, expected = parseDecimal(below); !ok {
+			return nil, errors.New(expected.English)
 		}
 		if d.Sign() == 0 {
 			return nil, fmt.Errorf("a denominator that is not zero")
 		}
 		share.Quo(share, d)
+	}
+	if !ok {
+		return nil, errors.New(expected.English)
 	}
 	if share.Sign() < 0 || share.Cmp(big.NewRat(1, 1)) > 0 {
 		return nil, fmt.Errorf("a share from 0 to 1")
@@ -85,12 +86,12 @@ func ParseQuorum(s string) (Quorum, error) {
 
 // ParseAmount reads an amount of money or points that is not negative.
 func ParseAmount(s string) (*big.Rat, error) {
-	r, err := parseDecimal(s)
-	if err != nil {
-		return nil, fmt.Errorf("amount %q: expected %w", s, err)
+	r, ok, expected := parseDecimal(s)
+	if ok && r.Sign() < 0 {
+		ok, expected = false, wantZeroOrMore
 	}
-	if r.Sign() < 0 {
-		return nil, fmt.Errorf("amount %q: expected zero or more", s)
+	if !ok {
+		return nil, fmt.Errorf("amount %q: expected %s", s, expected.English)
 	}
 	return r, nil
 }

@@ -31,7 +31,7 @@ func newScanner(data []byte) (*scanner, error) {
 // stands in its place; the data given is not changed.
 func plainText(data []byte) ([]byte, error) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return nil, &FormatError{Line: 1, Found: "bytes that are not UTF-8: UTF-16 text", Expected: "a text file saved as UTF-8"}
+		return nil, wrongAt(1, foundUTF16, wantUTF8)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if bytes.IndexByte(data, '\n') < 0 {
@@ -39,14 +39,14 @@ func plainText(data []byte) ([]byte, error) {
 	}
 	at := bytes.IndexByte(data, 0)
 	if at >= 0 {
-		return nil, &FormatError{Line: 1 + bytes.Count(data[:at], []byte("\n")), Found: "a zero byte, as in UTF-16", Expected: "a text file saved as UTF-8"}
+		return nil, wrongAt(1+bytes.Count(data[:at], []byte("\n")), foundZeroByte, wantUTF8)
 	}
 	if utf8.Valid(data) {
 		return data, nil
 	}
 	for line, text := range bytes.Split(data, []byte("\n")) {
 		if !utf8.Valid(text) {
-			return nil, &FormatError{Line: line + 1, Found: fmt.Sprintf("bytes that are not UTF-8: %.40q", text), Expected: "a text file saved as UTF-8"}
+			return nil, wrongAt(line+1, foundNotUTF8, wantUTF8, "value", fmt.Sprintf("%.40q", text))
 		}
 	}
 	return data, nil
@@ -111,23 +111,23 @@ func (s *scanner) whole() (n int64, ok bool) {
 	return n, true
 }
 
-// found describes what is at hand, for an error.
-func (s *scanner) found() string {
+// expected says that what is at hand is not what should be.
+func (s *scanner) expected(what Phrase, args ...any) error {
 	if s.end() {
-		return "the end of the file"
+		return s.wrong(foundEndFile, what, args...)
 	}
 	if c := s.data[s.at]; c == '\n' || c == '\r' {
-		return "the end of the line"
+		return s.wrong(foundEndLine, what, args...)
 	}
 	word := s.data[s.at:]
 	if n := bytes.IndexAny(word, " \t\r\n"); n > 0 {
 		word = word[:n]
 	}
-	return quoted(string(word))
+	return s.wrong(foundValue, what, append(args, "value", quoted(string(word)))...)
 }
 
-func (s *scanner) expected(what string) error {
-	return &FormatError{Line: s.line, Found: s.found(), Expected: what}
+func (s *scanner) wrong(found, expected Phrase, args ...any) error {
+	return wrongAt(s.line, found, expected, args...)
 }
 
 // quoted puts text of a file into an error, shortened.
@@ -167,7 +167,7 @@ func newBallotPile(s *scanner, candidates int) *ballotPile {
 // begin starts a ballot.
 func (p *ballotPile) begin(weight int64) error {
 	if p.voters > math.MaxInt64-weight {
-		return &FormatError{Line: p.line, Found: fmt.Sprintf("weight %d", weight), Expected: fmt.Sprintf("weights that together stay below %d", int64(math.MaxInt64))}
+		return p.wrong(foundWeight, wantWeights, "value", weight, "max", int64(math.MaxInt64))
 	}
 	p.voters += weight
 	if cap(p.choices)-len(p.choices) < p.candidates {
@@ -192,10 +192,10 @@ func (p *ballotPile) choice() error {
 	}
 	c := n - 1
 	if at == p.at || uint(c) >= uint(p.candidates) {
-		return p.expected(fmt.Sprintf("a candidate from 1 to %d", p.candidates))
+		return p.expected(wantCandidate, "max", p.candidates)
 	}
 	if p.named[c] == p.number {
-		return &FormatError{Line: p.line, Found: fmt.Sprintf("candidate %d twice on a ballot", n), Expected: "each candidate once"}
+		return p.wrong(foundTwice, wantOnce, "value", n)
 	}
 	p.named[c] = p.number
 	p.at = at

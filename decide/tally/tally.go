@@ -296,16 +296,3 @@ func (n Number) String() string {
 
 // MarshalText gives String.
 func (n Number) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
-
-// FormatError says what is wrong with a file: nothing of it is counted.
-type FormatError struct {
-	Line            int // from 1; 0: the file as a whole
-	Found, Expected string
-}
-
-func (e *FormatError) Error() string {
-	if e.Line == 0 {
-		return fmt.Sprintf("found %s, expected %s", e.Found, e.Expected)
-	}
-	return fmt.Sprintf("line %d: found %s, expected %s", e.Line, e.Found, e.Expected)
-}
