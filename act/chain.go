@@ -2,6 +2,7 @@ package act
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,77 +11,80 @@ import (
 	"translocal/fault"
 )
 
-// A chain of keys is the Found envelope of a stream and its SetKey envelopes in
-// order: enough for somebody who holds nothing of the stream to know its key.
+// A chain of keys is the Found envelope of a stream and those that changed its key
+// or its root keys, in order: enough for somebody who holds nothing of the stream
+// to know its key, and the node that keeps it.
 
 var (
-	chainRows   = db.Rows[[]byte](`select envelope from act where stream = $1 and idx >= $2 and state = 0 and type in ('` + FoundType + `', '` + SetKeyType + `') order by idx`)
+	chainRows   = db.Rows[[]byte](`select envelope from act where stream = $1 and idx >= $2 and state = 0 and type in ('` + FoundType + `', '` + SetKeyType + `', '` + SetRootsType + `', '` + RecoverType + `') order by idx`)
 	senderChain = db.Rows[[]byte](`select chain from submission_sender where stream = $1`)
 	saveChain   = db.Exec(`insert into submission_sender (stream, chain) values ($1, $2) on conflict (stream) do update set chain = excluded.chain`)
 )
 
-func verifyByChain(document []byte, chain []json.RawMessage, f Fingerprint, actor string) error {
-	keys, err := keysOf(chain, f, actor)
+// verifyByChain checks a document by the key to which a chain leads, and gives
+// the base URL of the node that speaks for its stream.
+func verifyByChain(document []byte, chain []json.RawMessage, f Fingerprint, actor string) (address string, err error) {
+	_, last, err := keysOf(chain, f, actor)
 	if err != nil {
-		return err
+		return "", err
 	}
-	last := keys[len(keys)-1]
-	key, err := DecodeKey(last)
+	key, err := DecodeKey(last.key)
 	if err == nil {
-		err = Verify(document, key, actor+"#"+last)
+		err = Verify(document, key, actor+"#"+last.key)
 	}
 	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "fault.proof")
+		return "", fault.Wrap(fault.Invalid, err, "fault.proof")
 	}
-	return nil
+	return cmp.Or(last.address, Host(actor)), nil
 }
 
 // keysOf follows a chain: the Found envelope whose hash is the fingerprint, then
-// each SetKey envelope, signed by the key before it and by the new one.
-func keysOf(chain []json.RawMessage, f Fingerprint, actor string) (keys []string, err error) {
+// each that changes the key or the root keys, rightly. keys has the signing key
+// after each link.
+func keysOf(chain []json.RawMessage, f Fingerprint, actor string) (keys []string, u authority, err error) {
 	if len(chain) == 0 || len(chain) > maxChain {
-		return nil, fault.At("chain", "fault.chain")
+		return nil, u, fault.At("chain", "fault.chain")
 	}
 	index := int64(-1)
 	for i, raw := range chain {
 		if len(raw) > maxChainLink {
-			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.document_too_large")
+			return nil, u, fault.At(fmt.Sprintf("chain.%d", i), "fault.document_too_large")
 		}
 		a, err := Parse(raw)
 		if err != nil {
-			return nil, err
+			return nil, u, err
 		}
 		if a.Stream != f || a.Actor != actor || a.Index <= index || (a.Index == 0) != (i == 0) {
-			return nil, fault.At(fmt.Sprintf("chain.%d", i), "fault.chain")
+			return nil, u, fault.At(fmt.Sprintf("chain.%d", i), "fault.chain")
 		}
-		key, err := keyOf(a, keys)
-		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "fault.chain")
+		if err := u.link(a); err != nil {
+			return nil, u, fault.Wrap(fault.Invalid, err, "fault.chain")
 		}
-		keys, index = append(keys, key), a.Index
+		keys, index = append(keys, u.key), a.Index
 	}
-	return keys, nil
+	return keys, u, nil
 }
 
-func keyOf(a *Act, earlier []string) (string, error) {
+// link takes an envelope of a chain, which must be signed and change something.
+func (u *authority) link(a *Act) error {
 	if a.Index == 0 {
 		var f Found
 		if err := strict(a.Object, &f); err != nil || a.Type != FoundType {
-			return "", fault.At("type", "fault.type")
+			return fault.At("type", "fault.type")
 		}
 		if err := checkFound(a, &f); err != nil {
-			return "", err
+			return err
 		}
-		return f.Key, a.verifyBy(f.Key)
+		*u = founded(a, &f)
+		return a.verifyBy(f.Key)
 	}
-	var s SetKey
-	if err := strict(a.Object, &s); err != nil || a.Type != SetKeyType {
-		return "", fault.At("type", "fault.type")
+	if err := a.verifyBy(u.signer(a, nil)); err != nil {
+		return err
 	}
-	if err := a.verifyBy(earlier[len(earlier)-1]); err != nil {
-		return "", err
+	if !u.take(a, nil) {
+		return fault.At("type", "fault.type")
 	}
-	return s.Key, checkSetKey(a, &s)
+	return nil
 }
 
 // chainFor is the chain of keys of a stream as far as we know it.
@@ -132,7 +136,7 @@ func remember(ctx context.Context, tx *db.Tx, f Fingerprint, chain []json.RawMes
 	return err
 }
 
-// KeyChanges reads the SetKey envelopes of a stream from an index on.
+// KeyChanges reads the envelopes of a stream's chain of keys from an index on.
 func KeyChanges(ctx context.Context, on db.Queryer, f Fingerprint, from int64) ([]json.RawMessage, error) {
 	rows, err := chainRows.All(ctx, on, f, from)
 	if err != nil {
@@ -147,22 +151,16 @@ func KeyChanges(ctx context.Context, on db.Queryer, f Fingerprint, from int64) (
 
 // KeyAfter tells which key a stream has at any size past the acts that we hold:
 // as the acts in list change it, which continue ours at index from and have been
-// verified, and then the SetKey envelopes in later, which are verified here.
+// verified, and then the envelopes in later, which are verified here.
 func KeyAfter(ctx context.Context, on db.Queryer, f Fingerprint, from int64, list []Entry, later []json.RawMessage) (func(size int64) (string, error), error) {
 	v, err := newVerifier(ctx, on, f, from)
 	if err != nil {
 		return nil, err
 	}
-	type change struct {
-		from int64
-		key  string
-	}
-	changes := []change{{0, v.key}}
+	changes := []keyChange{{0, v.authority.key}}
 	for _, e := range list {
-		v.track(e.Act)
-		if v.key != changes[len(changes)-1].key {
-			changes = append(changes, change{e.Act.Index + 1, v.key})
-		}
+		v.passed(e.Act)
+		changes = noted(changes, e.Act.Index+1, v.authority.key)
 	}
 	if len(later) > maxChain {
 		return nil, fault.At("keys", "fault.chain")
@@ -176,11 +174,10 @@ func KeyAfter(ctx context.Context, on db.Queryer, f Fingerprint, from int64, lis
 		if a.Stream != f || a.Actor != v.actor || a.Index < after || a.Index == 0 {
 			return nil, fault.At(fmt.Sprintf("keys.%d", i), "fault.chain")
 		}
-		key, err := keyOf(a, []string{changes[len(changes)-1].key})
-		if err != nil {
+		if err := v.authority.link(a); err != nil {
 			return nil, fault.Wrap(fault.Invalid, err, "fault.chain")
 		}
-		changes, after = append(changes, change{a.Index + 1, key}), a.Index+1
+		changes, after = noted(changes, a.Index+1, v.authority.key), a.Index+1
 	}
 	return func(size int64) (string, error) {
 		key := ""
@@ -191,4 +188,17 @@ func KeyAfter(ctx context.Context, on db.Queryer, f Fingerprint, from int64, lis
 		}
 		return key, nil
 	}, nil
+}
+
+// keyChange says which key a stream has from a size on.
+type keyChange struct {
+	from int64
+	key  string
+}
+
+func noted(changes []keyChange, from int64, key string) []keyChange {
+	if changes[len(changes)-1].key == key {
+		return changes
+	}
+	return append(changes, keyChange{from, key})
 }

@@ -53,8 +53,11 @@ func vocabulary() Vocabulary {
 			Define(FoundType, checkFound, applyFound),
 			Define(SetKeyType, checkSetKey, applySetKey),
 			Define(EraseType, checkErase, applyErase),
+			Define(SetRootsType, checkSetRoots, applySetRoots),
+			Define(RecoverType, checkRecover, applyRecover),
 		},
-		Tables:      []Table{{"stream_key", []string{"stream", "idx"}}},
+		Tables: []Table{{"stream_key", []string{"stream", "idx"}}, {"stream_root", []string{"stream", "idx"}},
+			{"stream_address", []string{"stream", "idx"}}},
 		Submissions: []SubmissionType{DefineSubmission(WithdrawType, checkWithdraw, nil)},
 	}
 }

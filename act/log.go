@@ -255,6 +255,9 @@ func (l *Log) run(c *command, tx *db.Tx) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(drafts) == 0 {
+		return nil
+	}
 	key, err := l.keys.current(c.ctx, tx, h.Stream)
 	if err != nil {
 		return err

@@ -53,6 +53,11 @@ func (l *Log) StreamOf(ctx context.Context, f Fingerprint) (Stream, error) {
 	return streamByFingerprint.One(ctx, l.db, f)
 }
 
+// StreamIn is StreamOf inside a transaction.
+func StreamIn(ctx context.Context, on db.Queryer, f Fingerprint) (Stream, error) {
+	return streamByFingerprint.One(ctx, on, f)
+}
+
 // StreamByActor finds the stream of an actor's URL; our own before others'.
 func (l *Log) StreamByActor(ctx context.Context, actor string) (Stream, error) {
 	return streamByActor.One(ctx, l.db, actor)

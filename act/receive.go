@@ -35,7 +35,8 @@ type verifier struct {
 	stream    Fingerprint
 	index     int64
 	actor     string
-	key       string
+	authority authority
+	before    *Hash // of the act before; nil at index 0
 	published int64
 }
 
@@ -52,7 +53,10 @@ func newVerifier(ctx context.Context, on db.Queryer, f Fingerprint, from int64) 
 	if v.published, err = publishedAt.One(ctx, on, f, from-1); err != nil {
 		return nil, err
 	}
-	v.key, err = KeyAt(ctx, on, f, from)
+	if v.before, err = leafBefore(ctx, on, f, from); err != nil {
+		return nil, err
+	}
+	v.authority, err = authorityAt(ctx, on, f, from)
 	return v, err
 }
 
@@ -69,7 +73,7 @@ func (v *verifier) next(e Entry) error {
 		if err := checkFound(a, &f); err != nil {
 			return err // else the stream would have neither name nor key
 		}
-		v.track(a)
+		v.actor, v.authority = a.Actor, founded(a, &f)
 	}
 	if a.Actor != v.actor {
 		return fault.At("actor", "fault.other_actor")
@@ -77,32 +81,24 @@ func (v *verifier) next(e Entry) error {
 	if Micros(a.Published) < v.published {
 		return fault.At("published", "fault.time_went_back")
 	}
-	if err := a.verifyBy(v.key); err != nil {
+	if err := a.verifyBy(v.authority.signer(a, v.before)); err != nil {
 		return err
 	}
 	if err := fitting(e); err != nil {
 		return err
 	}
-	v.track(a)
-	v.index, v.published = v.index+1, Micros(a.Published)
+	v.passed(a)
 	return nil
 }
 
-// track takes over the actor and the key that a verified act founds or changes.
-// A SetKey act that its type would find void changes nothing.
-func (v *verifier) track(a *Act) {
-	switch a.Type {
-	case FoundType:
-		var f Found
-		if err := strict(a.Object, &f); err == nil && a.Index == 0 {
-			v.actor, v.key = a.Actor, f.Key
-		}
-	case SetKeyType:
-		var s SetKey
-		if err := strict(a.Object, &s); err == nil && checkSetKey(a, &s) == nil {
-			v.key = s.Key
-		}
+// passed goes on to what comes after an act that was verified.
+func (v *verifier) passed(a *Act) {
+	var f Found
+	if a.Index == 0 && strict(a.Object, &f) == nil {
+		v.actor, v.authority = a.Actor, founded(a, &f)
 	}
+	v.authority.take(a, v.before)
+	v.index, v.published, v.before = a.Index+1, Micros(a.Published), &a.Leaf
 }
 
 func fitting(e Entry) error {

@@ -29,7 +29,7 @@ const (
 	MaxDaily           = 200       // of one sender to all our places, in a day
 	maxDelivery        = 1 << 20   // bytes of a document with its chain of keys
 	maxChain           = 64        // envelopes in a chain of keys
-	maxChainLink       = 8 << 10   // bytes of each
+	maxChainLink       = 16 << 10  // bytes of each: 32 root keys with their proofs
 )
 
 // Inline is a text that a submission carries.
@@ -412,7 +412,7 @@ func upToSigner(chain []json.RawMessage, s *Submission) ([]json.RawMessage, erro
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keysOf(chain, s.Stream, s.Actor)
+	keys, _, err := keysOf(chain, s.Stream, s.Actor)
 	if err != nil {
 		return nil, err
 	}

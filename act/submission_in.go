@@ -86,20 +86,23 @@ func SubmissionsIn(ctx context.Context, on db.Queryer, stream Fingerprint, state
 // chain founds the sender's stream, and its last key signed the document. That
 // the sender's host knows of that stream is for the caller to check.
 func OpenDelivery(body []byte) (*Submission, error) {
-	s, _, err := openDelivery(body)
+	s, _, _, err := openDelivery(body)
 	return s, err
 }
 
-func openDelivery(body []byte) (*Submission, []json.RawMessage, error) {
+// openDelivery gives, beside the submission and its chain, the node that speaks
+// for its sender.
+func openDelivery(body []byte) (*Submission, []json.RawMessage, string, error) {
 	d, err := parseDelivery(body)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
 	s, err := ParseSubmission(d.Submission)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, "", err
 	}
-	return s, d.Chain, verifyByChain(s.Document, d.Chain, s.Stream, s.Actor)
+	address, err := verifyByChain(s.Document, d.Chain, s.Stream, s.Actor)
+	return s, d.Chain, address, err
 }
 
 func parseDelivery(body []byte) (d delivery, err error) {
@@ -117,11 +120,11 @@ func parseDelivery(body []byte) (d delivery, err error) {
 // chain of keys. The same submission again gets the same receipt and does
 // nothing else. An error leaves nothing behind, and the sender tries again.
 func (l *Log) ReceiveSubmission(ctx context.Context, body []byte, host string) (reply []byte, err error) {
-	s, chain, err := openDelivery(body)
+	s, chain, address, err := openDelivery(body)
 	if err != nil {
 		return nil, err
 	}
-	if Host(s.Actor) != host {
+	if address != host {
 		return nil, fault.New(fault.Forbidden, "fault.other_host")
 	}
 	t, ok := l.submissions[s.Type]

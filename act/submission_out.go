@@ -187,11 +187,24 @@ func (l *Log) carry(ctx context.Context, out Outgoing, body []byte, send Send) (
 	s, err := l.StreamOf(ctx, out.ToStream)
 	switch {
 	case err == nil && s.Own:
-		return l.ReceiveSubmission(ctx, body, Host(s.Actor))
+		return l.receiveOwn(ctx, out, body)
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return nil, err
 	}
 	return send(ctx, out.Host, body)
+}
+
+// receiveOwn hands a submission to one of our own streams.
+func (l *Log) receiveOwn(ctx context.Context, out Outgoing, body []byte) ([]byte, error) {
+	from, err := l.StreamOf(ctx, out.Stream)
+	if err != nil {
+		return nil, err
+	}
+	address, err := AddressOf(ctx, l.db, from)
+	if err != nil {
+		return nil, err
+	}
+	return l.ReceiveSubmission(ctx, body, address)
 }
 
 // settle verifies the receipt and moves the submission on.
@@ -234,7 +247,8 @@ func openReceipt(reply []byte, out Outgoing) (r Receipt, raw []byte, err error) 
 	case r.Stream != out.ToStream || r.Actor != out.To || r.Submission != out.ID || r.Hash != MarshalHash(hash):
 		return r, nil, fault.At("receipt", "fault.receipt")
 	}
-	return r, d.Receipt, verifyByChain(d.Receipt, d.Chain, r.Stream, r.Actor)
+	_, err = verifyByChain(d.Receipt, d.Chain, r.Stream, r.Actor)
+	return r, d.Receipt, err
 }
 
 func (l *Log) foil(ctx context.Context, out Outgoing, cause error, wait time.Duration) error {

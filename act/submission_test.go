@@ -540,7 +540,7 @@ func FuzzOpenDelivery(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if got, chain, err := openDelivery(body); err == nil {
+		if got, chain, _, err := openDelivery(body); err == nil {
 			if canonical(got.Document) != nil || Fingerprint(MarshalHash(HashOf(chain[0]))) != got.Stream || !isSubmissionID(got.ID, got.Actor) {
 				t.Fatalf("taken: %s", body)
 			}

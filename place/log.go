@@ -22,6 +22,8 @@ const (
 	ShowDeed        Deed = "show"
 	LeaveDeed       Deed = "leave_standing" // a report looked at, and nothing hidden
 	LimitDeed       Deed = "limit"
+	SetRootsDeed    Deed = "set_roots" // which root keys the place has
+	RecoverDeed     Deed = "recover"   // a new signing key by the root keys
 )
 
 // Entry is one deed in the log of a place's keepers. Names are those of now: ""

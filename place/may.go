@@ -53,6 +53,7 @@ const (
 	ExportPlace    Action = "place.export"
 	ErasePart      Action = "place.erase"
 	RotateKey      Action = "place.rotate_key"
+	SetRootKeys    Action = "place.set_roots"
 	Report         Action = "place.report"
 	Moderate       Action = "place.moderate"
 	BlockPerson    Action = "place.block_person"
@@ -151,7 +152,8 @@ var Table = []Rule{
 	{ExportPlace, Any, keepers},
 	{ErasePart, Any, keepers},
 	{RotateKey, Any, keepers},
-	{Report, Any, everybody}, // on what one can read: asked anew for each thing
+	{SetRootKeys, Any, keepers}, // also to read with whom they lie, and to get a new signing key by them
+	{Report, Any, everybody},    // on what one can read: asked anew for each thing
 	{Moderate, Any, keepers},
 	{BlockPerson, Any, keepers},
 	{ReadLog, Any, members},

@@ -253,6 +253,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/draft/" + string(byMachine) + "/check",
 		"/tell", at + "/told", "/tell?" + url.Values{"version": {k.ID}, "clause": {text.Clauses[0].ID}}.Encode(),
 		at + "/published",
+		at + "/roots",
 		"/sign-in", "/recover", at, of(k.ID), of(k.ID) + "/clause/" + text.Clauses[0].ID, of(k.ID) + "/clause/" + text.Clauses[0].ID + "/scale", lineage, of(text.Blueprint) + "/versions", of(o.ID), of(b.ID),
 		at + "/suggestion/enter?version=" + url.QueryEscape(k.ID), at + "/describe", at + "/members", at + "/roles", at + "/roll", at + "/following", at + "/proposals", at + "/proposal/" + open.ID, at + "/propose?version=" + url.QueryEscape(k.ID),
 		of(b.ID) + "/plan", "/account", "/account/access", "/notices", "/site", "/site/keeping", "/account/notices", at + "/outbox", at + "/asks", "/answer/" + askToken,

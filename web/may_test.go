@@ -366,6 +366,24 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return api("GET", w.s("/keys"), nil) },
 		func(w *world, _ place.State) call { return api("POST", w.s("/keys"), nil) },
 	},
+	place.SetRootKeys: {
+		func(w *world, _ place.State) call { return get(w.p("/roots")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/roots"), "keys", "Ana: "+rootOfNobody, "threshold", "1")
+		},
+		func(w *world, _ place.State) call { return post(w.p("/roots/recover")) },
+		func(w *world, _ place.State) call {
+			return post(w.p("/roots/carry-out"), "statement", "{}", "proofs", "x")
+		},
+		func(w *world, _ place.State) call { return api("GET", w.s("/roots"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/roots"), map[string]any{"keys": []map[string]string{{"public": rootOfNobody}}, "threshold": 1})
+		},
+		func(w *world, _ place.State) call { return api("POST", w.s("/roots/recover"), nil) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/roots/carry-out"), map[string]string{"statement": "{}", "proofs": "x"})
+		},
+	},
 	place.Report: {
 		func(w *world, _ place.State) call { return get("/report?of=text&thing=" + url.QueryEscape(w.text.ID)) },
 		func(w *world, _ place.State) call {

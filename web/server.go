@@ -130,6 +130,7 @@ func (s *Server) routes() []route {
 		s.placeRoutes(),
 		s.peopleRoutes(),
 		s.publishedRoutes(),
+		s.rootRoutes(),
 		s.blueprintRoutes(),
 		s.decideRoutes(),
 		s.tonightRoutes(),

@@ -31,6 +31,7 @@ type CLI struct {
 	ImportPlace ImportPlaceCmd `cmd:"" help:"Read an exported place of another node, verified."`
 	Secret      SecretCmd      `cmd:"" help:"Print the node's secret, which is in no backup, for the safe."`
 	Doctor      DoctorCmd      `cmd:"" help:"Say what is wrong with a node, in plain words, and what to do."`
+	RootKey     RootKeyCmd     `cmd:"" help:"Make a root key of a place, on paper, or sign by one: offline, on any machine."`
 	Move        MoveCmd        `cmd:"" help:"Bring a node from its SQLite file to a PostgreSQL server."`
 }
 
