@@ -8,10 +8,7 @@ import (
 	"translocal/fault"
 )
 
-var (
-	dropUnused = db.Exec(`delete from actor_key where stream = $1 and public not in (select public from stream_key where stream = $1)`)
-	ownStream  = db.Exec(`update stream set own = true, held = false where fp = $1`)
-)
+var dropUnused = db.Exec(`delete from actor_key where stream = $1 and public not in (select public from stream_key where stream = $1)`)
 
 // PrepareKey makes a signing key for a stream that its root keys are to give it,
 // wraps it and returns its Multikey. One that was prepared before and never used

@@ -194,9 +194,9 @@ func Roots(f Frame, p *place.Place, d RootsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, rootsKey(d, "roots.name")))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, nameRoots(d)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/page/roots.templ`, Line: 36, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/page/roots.templ`, Line: 36, Col: 33}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -272,9 +272,9 @@ func Roots(f Frame, p *place.Place, d RootsPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, rootsKey(d, "roots.name.do")))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, nameRootsDo(d)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/page/roots.templ`, Line: 46, Col: 54}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/page/roots.templ`, Line: 46, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
@@ -502,12 +502,19 @@ func rootStatement(f Frame, p *place.Place, d RootsPage) templ.Component {
 	})
 }
 
-// rootsKey tells the first time from a change.
-func rootsKey(d RootsPage, key string) string {
+// nameRoots and nameRootsDo tell the first time from a change.
+func nameRoots(d RootsPage) string {
 	if len(d.Now.Keys) > 0 {
-		return key + ".anew"
+		return "roots.name.anew"
 	}
-	return key
+	return "roots.name"
+}
+
+func nameRootsDo(d RootsPage) string {
+	if len(d.Now.Keys) > 0 {
+		return "roots.name.do.anew"
+	}
+	return "roots.name.do"
 }
 
 var _ = templruntime.GeneratedTemplate
