@@ -178,6 +178,9 @@ func (p *Places) recovery(ctx context.Context, tx *db.Tx, stream act.Fingerprint
 // CarryOut does what a statement says, once as many root keys as must have signed
 // it: other root keys, or a new signing key. proofs are as people paste them.
 func (p *Places) CarryOut(ctx context.Context, v Viewer, stream act.Fingerprint, statement, proofs string) error {
+	if err := May(ctx, p.db, v, stream, SetRootKeys, Any); err != nil {
+		return err
+	}
 	s, list, err := signedStatement(stream, statement, proofs)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -96,6 +97,27 @@ func (w *world) keepSiteToo() {
 		_, err := keepSite.Run(w.t.Context(), tx, w.site.Person, w.target.Person)
 		return err
 	}))
+}
+
+// rootOfTests is a root key that the tests can sign with.
+var (
+	rootKeyOfTests = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	rootOfTests    = act.EncodeKey(rootKeyOfTests.Public().(ed25519.PublicKey))
+)
+
+// signedRoots is a statement that could be carried out now, and its proof.
+func (w *world) signedRoots() (statement, proofs string) {
+	w.t.Helper()
+	same := place.RootKeys{Keys: []place.RootKey{{Public: rootOfTests}}, Threshold: 1}
+	for range 2 { // at once where there is none yet
+		var err error
+		statement, err = w.places.SetRootKeys(w.t.Context(), w.keeper.Viewer, w.here.Stream, same)
+		must(w.t, err)
+		if statement != "" {
+			break
+		}
+	}
+	return statement, signs(w.t, statement, rootKeyOfTests)
 }
 
 // proposal makes one in a state.
@@ -369,19 +391,21 @@ var probes = map[place.Action][]door{
 	place.SetRootKeys: {
 		func(w *world, _ place.State) call { return get(w.p("/roots")) },
 		func(w *world, _ place.State) call {
-			return post(w.p("/roots"), "keys", "Ana: "+rootOfNobody, "threshold", "1")
+			return post(w.p("/roots"), "keys", "Ana: "+rootOfTests, "threshold", "1")
 		},
 		func(w *world, _ place.State) call { return post(w.p("/roots/recover")) },
 		func(w *world, _ place.State) call {
-			return post(w.p("/roots/carry-out"), "statement", "{}", "proofs", "x")
+			statement, proofs := w.signedRoots()
+			return post(w.p("/roots/carry-out"), "statement", statement, "proofs", proofs)
 		},
 		func(w *world, _ place.State) call { return api("GET", w.s("/roots"), nil) },
 		func(w *world, _ place.State) call {
-			return api("POST", w.s("/roots"), map[string]any{"keys": []map[string]string{{"public": rootOfNobody}}, "threshold": 1})
+			return api("POST", w.s("/roots"), map[string]any{"keys": []map[string]string{{"public": rootOfTests}}, "threshold": 1})
 		},
 		func(w *world, _ place.State) call { return api("POST", w.s("/roots/recover"), nil) },
 		func(w *world, _ place.State) call {
-			return api("POST", w.s("/roots/carry-out"), map[string]string{"statement": "{}", "proofs": "x"})
+			statement, proofs := w.signedRoots()
+			return api("POST", w.s("/roots/carry-out"), map[string]string{"statement": statement, "proofs": proofs})
 		},
 	},
 	place.Report: {

@@ -12,9 +12,6 @@ import (
 	"translocal/place"
 )
 
-// rootOfNobody is a public key whose secret nobody has.
-const rootOfNobody = "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
-
 // rootHolders are people with root keys: what they know, and the lines of the form.
 func rootHolders(t *testing.T, names ...string) (keys []ed25519.PrivateKey, lines []string) {
 	t.Helper()
@@ -27,7 +24,7 @@ func rootHolders(t *testing.T, names ...string) (keys []ed25519.PrivateKey, line
 }
 
 // signs is what holders hand back of a statement.
-func signs(t *testing.T, statement string, keys ...ed25519.PrivateKey) string {
+func signs(t testing.TB, statement string, keys ...ed25519.PrivateKey) string {
 	t.Helper()
 	s, err := act.ParseStatement([]byte(statement))
 	must(t, err)
