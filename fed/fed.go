@@ -22,6 +22,7 @@ import (
 
 	"translocal/act"
 	"translocal/db"
+	"translocal/limit"
 	"translocal/record"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	// Allow lists host:port, addresses and CIDRs that may be reached though they
 	// are private, and without https.
 	Allow []string
+	// Limits are shared by all replicas; of this process alone if nil.
+	Limits *limit.Buckets
 }
 
 // Node speaks with other nodes.
@@ -49,6 +52,7 @@ type Node struct {
 	nonces  *memory // of requests that came
 	doubts  *memory // hosts whose key we asked for
 	limits  *limits
+	submits *limit.Buckets
 	wake    chan struct{}
 	fetches chan struct{} // of strangers' keys, a few at a time
 
@@ -69,9 +73,12 @@ func newNode(ctx context.Context, c Config, now func() time.Time) (*Node, error)
 		return nil, fmt.Errorf("fed: %q is no base URL: scheme and host in lower case, nothing more", c.Base)
 	}
 	n := &Node{base: c.Base, log: c.Log, db: c.Log.DB(), record: c.Record, now: now,
-		nonces: newMemory(2*window, 50_000), doubts: newMemory(time.Minute, 5_000), limits: newLimits(now),
+		nonces: newMemory(2*window, 50_000), doubts: newMemory(time.Minute, 5_000), limits: newLimits(now), submits: c.Limits,
 		wake: make(chan struct{}, 1), running: map[string]bool{}, slots: make(chan struct{}, 8),
 		fetches: make(chan struct{}, 4)}
+	if n.submits == nil {
+		n.submits = limit.InMemory(now)
+	}
 	if n.client, err = newClient(c.Allow, now); err != nil {
 		return nil, err
 	}

@@ -8,16 +8,21 @@ import (
 	"golang.org/x/time/rate"
 
 	"translocal/fault"
+	"translocal/limit"
 )
 
 // What one host (or, unsigned, one address) may ask of us. More is refused with
-// 429 and told to the keepers of the site once, not queued.
+// 429 and told to the keepers of the site once, not queued. Submissions, which
+// people have to read, are counted over all replicas; pulls and hints are held
+// back for the sake of one process's time, and are counted in its memory.
 const (
 	pullsPerSecond = 50
 	hintsPerSecond = 5
 	submitsPerDay  = 1000
 	maxHosts       = 5000 // of whom we keep count
 )
+
+var submitRate = limit.Rate{Each: 24 * time.Hour / submitsPerDay, Burst: submitsPerDay / 4}
 
 type limits struct {
 	now func() time.Time
@@ -26,7 +31,7 @@ type limits struct {
 }
 
 type allowance struct {
-	pulls, hints, submits *rate.Limiter
+	pulls, hints *rate.Limiter
 }
 
 func newLimits(now func() time.Time) *limits {
@@ -41,8 +46,7 @@ func (l *limits) of(host string) *allowance {
 		if len(l.m) >= maxHosts { // a flood from many: everybody begins anew
 			clear(l.m)
 		}
-		a = &allowance{pulls: rate.NewLimiter(pullsPerSecond, 10*pullsPerSecond), hints: rate.NewLimiter(hintsPerSecond, 20*hintsPerSecond),
-			submits: rate.NewLimiter(rate.Every(24*time.Hour/submitsPerDay), submitsPerDay/4)}
+		a = &allowance{pulls: rate.NewLimiter(pullsPerSecond, 10*pullsPerSecond), hints: rate.NewLimiter(hintsPerSecond, 20*hintsPerSecond)}
 		l.m[host] = a
 	}
 	return a
@@ -52,6 +56,19 @@ func (n *Node) allow(ctx context.Context, host, what string, limiter *rate.Limit
 	if limiter.AllowN(n.now(), 1) {
 		return nil
 	}
+	return n.flooded(ctx, host, what)
+}
+
+func (n *Node) allowSubmission(ctx context.Context, host string) error {
+	wait, err := n.submits.Take(ctx, "submit "+host, submitRate)
+	if err != nil || wait == 0 {
+		return err
+	}
+	return n.flooded(ctx, host, "submissions")
+}
+
+// flooded tells the keepers of a host that asks too much, and refuses it.
+func (n *Node) flooded(ctx context.Context, host, what string) error {
 	if host != "" {
 		if err := n.notify(ctx, "", "fed.notice.flood_"+what, map[string]string{"host": host}); err != nil {
 			return err

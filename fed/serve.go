@@ -283,7 +283,7 @@ func (n *Node) submit(w http.ResponseWriter, r *http.Request) error {
 	case host == "":
 		return fault.New(fault.SignIn, "fault.signature")
 	}
-	if err := n.allow(r.Context(), host, "submissions", n.limits.of(host).submits); err != nil {
+	if err := n.allowSubmission(r.Context(), host); err != nil {
 		return err
 	}
 	var to addressed

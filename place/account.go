@@ -49,7 +49,13 @@ func (p *Places) checkPassword(ctx context.Context, v Viewer, field, password st
 	if err != nil {
 		return row, err
 	}
-	if len(password) > 4*MaxPassword || !p.fits(password, row.Password) {
+	fits := false
+	if len(password) <= 4*MaxPassword {
+		if fits, err = p.fits(ctx, v.Person, password, row.Password); err != nil {
+			return row, err
+		}
+	}
+	if !fits {
 		return row, fault.At(field, "people.password.wrong")
 	}
 	return row, nil
@@ -82,7 +88,10 @@ func (p *Places) ChangePassword(ctx context.Context, v Viewer, old, password str
 	if err != nil {
 		return err
 	}
-	hash := p.hash(password)
+	hash, err := p.hash(ctx, v.Person, password)
+	if err != nil {
+		return err
+	}
 	return p.db.Write(ctx, func(tx *db.Tx) error {
 		if err := stillPassword(ctx, tx, "old", row); err != nil {
 			return err
@@ -163,9 +172,13 @@ func (p *Places) Recover(ctx context.Context, name, code, password string) (View
 	if len(code) > 200 {
 		return Viewer{}, wrong
 	}
-	hash := p.hash(password) // for every name alike
-	row, err := personByLogin.One(ctx, p.db, fold(strings.Join(strings.Fields(name), " ")))
+	hash, err := p.hash(ctx, login(name), password) // for every name alike
+	if err != nil {
+		return Viewer{}, err
+	}
+	row, err := personByLogin.One(ctx, p.db, login(name))
 	if fault.Is(err, fault.NotFound) {
+		p.turns.failed(sourceOf(ctx, login(name)))
 		return Viewer{}, wrong
 	}
 	if err != nil {
@@ -180,6 +193,7 @@ func (p *Places) Recover(ctx context.Context, name, code, password string) (View
 			return err
 		}
 		if n == 0 {
+			p.turns.failed(sourceOf(ctx, login(name)))
 			return wrong
 		}
 		return setPassword(ctx, tx, row.ID, hash, "")

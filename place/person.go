@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -203,7 +204,10 @@ func (p *Places) SetupSite(ctx context.Context, secret string, n Newcomer, place
 		return nil, Viewer{}, err
 	}
 	v := Viewer{Person: act.NewToken(), Name: n.Name, Site: true}
-	hash := p.hash(n.Password)
+	hash, err := p.hash(ctx, login(n.Name), n.Password)
+	if err != nil {
+		return nil, Viewer{}, err
+	}
 	made, err := p.found(ctx, "place", profile, func(ctx context.Context, tx *db.Tx, stream act.Fingerprint) error {
 		inv, err := p.spend(ctx, tx, secret)
 		if err != nil {
@@ -332,7 +336,10 @@ func (p *Places) ComeIn(ctx context.Context, v Viewer, secret string, n Newcomer
 			return "", v, err
 		}
 		v = Viewer{Person: act.NewToken(), Name: n.Name}
-		hash = p.hash(n.Password)
+		var err error
+		if hash, err = p.hash(ctx, login(n.Name), n.Password); err != nil {
+			return "", Viewer{}, err
+		}
 	}
 	var stream act.Fingerprint
 	err := p.db.Write(ctx, func(tx *db.Tx) error {
@@ -368,22 +375,34 @@ func (p *Places) SignIn(ctx context.Context, name, password string) (Viewer, err
 	if len(name) > 8*MaxPseudonym || len(password) > 4*MaxPassword {
 		return Viewer{}, wrong
 	}
-	row, err := personByLogin.One(ctx, p.db, fold(strings.Join(strings.Fields(name), " ")))
-	if fault.Is(err, fault.NotFound) {
-		p.fits(password, decoy())
-		return Viewer{}, wrong
-	}
-	if err != nil {
+	row, err := personByLogin.One(ctx, p.db, login(name))
+	stranger := fault.Is(err, fault.NotFound)
+	if err != nil && !stranger {
 		return Viewer{}, err
 	}
-	if !p.fits(password, row.Password) {
+	hash := row.Password
+	if stranger {
+		hash = decoy()
+	}
+	if fits, err := p.fits(ctx, login(name), password, hash); err != nil {
+		return Viewer{}, err
+	} else if !fits || stranger {
 		return Viewer{}, wrong
 	}
 	return Viewer{Person: row.ID, Name: row.Name, Site: row.SiteKeeper, password: string(HashSecret(row.Password))}, nil
 }
 
 // decoy is the hash of nothing that anybody knows, with the usual costs.
-var decoy = sync.OnceValue(func() string { return newArgon().hash(rand.Text()) })
+var decoy = sync.OnceValue(func() string {
+	hash, err := newArgon().hash(context.Background(), "", rand.Text())
+	if err != nil { // of a queue in which nobody waits
+		slog.Error("no decoy was made", "err", err)
+	}
+	return hash
+})
+
+// login is a pseudonym as accounts are found by it.
+func login(name string) string { return fold(strings.Join(strings.Fields(name), " ")) }
 
 // stillOpens locks the account and refuses when that by which v is signing in was
 // changed or removed since it was checked: who changed it has ended all sessions.

@@ -169,7 +169,11 @@ func (p *Places) JoinOpen(ctx context.Context, v Viewer, stream act.Fingerprint,
 		if err := n.clean(); err != nil {
 			return v, err
 		}
-		v, hash = Viewer{Person: act.NewToken(), Name: n.Name}, p.hash(n.Password)
+		var err error
+		if hash, err = p.hash(ctx, login(n.Name), n.Password); err != nil {
+			return v, err
+		}
+		v = Viewer{Person: act.NewToken(), Name: n.Name}
 	}
 	now := p.now()
 	return v, p.db.Write(ctx, func(tx *db.Tx) error {

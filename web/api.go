@@ -46,10 +46,18 @@ func operateUpTo[I, O any](api huma.API, most int64, method, path, id, summary s
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := fn(ctx, in)
 		if err != nil {
-			return nil, problem(ctx, id, err)
+			return nil, withHeaders(problem(ctx, id, err), err)
 		}
 		return out, nil
 	})
+}
+
+// withHeaders adds to a problem when to try again.
+func withHeaders(problem, err error) error {
+	if after := comeAgain(err); after != "" {
+		return huma.ErrorWithHeaders(problem, http.Header{"Retry-After": {after}})
+	}
+	return problem
 }
 
 func problem(ctx context.Context, id string, err error) error {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,13 +11,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"translocal/fault"
 	"translocal/i18n"
+	"translocal/limit"
 	"translocal/place"
 )
 
@@ -105,14 +104,27 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p := problem(r.Context(), pathForLog(r), err)
-	if fault.KindOf(err) == fault.TooMany {
-		w.Header().Set("Retry-After", "60")
+	if after := comeAgain(err); after != "" {
+		w.Header().Set("Retry-After", after)
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status(fault.KindOf(err)))
 	if err := json.NewEncoder(w).Encode(p); err != nil {
 		slog.Error("a problem was not sent", "path", pathForLog(r), "err", err)
 	}
+}
+
+// comeAgain is after how many seconds to try again what a limit refused: those
+// that its fault names, or a minute; "" for any other error.
+func comeAgain(err error) string {
+	f := asFault(err)
+	if f == nil || f.Kind != fault.TooMany {
+		return ""
+	}
+	if len(f.Args) == 2 && f.Args[0] == "seconds" {
+		return fmt.Sprint(f.Args[1])
+	}
+	return "60"
 }
 
 // asks is for whom a secret speaks. A personal token opens the API alone, and
@@ -174,62 +186,59 @@ func (s *Server) setSession(w http.ResponseWriter, secret string) {
 	http.SetCookie(w, c)
 }
 
-// limits holds one bucket an address and sort of request, and forgets all when
-// there are too many: a flood from many addresses costs memory no further.
-type limits struct {
-	mu      sync.Mutex
-	buckets map[string]*rate.Limiter
-	now     func() time.Time
-}
-
-func newLimits(now func() time.Time) *limits {
-	return &limits{buckets: map[string]*rate.Limiter{}, now: now}
-}
-
-const maxBuckets = 10_000
-
-func (l *limits) allow(key string, each time.Duration, burst int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := l.buckets[key]
-	if b == nil {
-		if len(l.buckets) >= maxBuckets {
-			clear(l.buckets)
-		}
-		b = rate.NewLimiter(rate.Every(each), burst)
-		l.buckets[key] = b
-	}
-	return b.AllowN(l.now(), 1)
-}
+// Limits on each source of requests. What protects people (from guessed
+// passwords and codes, false reports, crowded rooms) is counted over all
+// replicas. Reading and plain changing are held back for the sake of one process's
+// time alone: they are counted in its memory, for a look at the database
+// would cost more than most of what is read.
+var (
+	keyRate    = limit.Rate{Each: 6 * time.Second, Burst: 20}
+	tellRate   = limit.Rate{Each: tellEach, Burst: tellBurst}
+	doorRate   = limit.Rate{Each: 2 * time.Minute, Burst: 30} // a room full of people has one address
+	roomRate   = limit.Rate{Each: time.Second, Burst: 60}     // people behind one address answer at once
+	reportRate = limit.Rate{Each: 30 * time.Second, Burst: 20}
+	changeRate = limit.Rate{Each: 200 * time.Millisecond, Burst: 200}
+	readRate   = limit.Rate{Each: 20 * time.Millisecond, Burst: 500}
+)
 
 // limited slows down whoever asks too much: reading gently, changing more, and
 // trying passwords or links most. What nodes send has limits of its own.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ok, from := true, s.address(r)
-		switch p := r.URL.Path; {
-		case strings.HasPrefix(p, "/fed/"), strings.HasPrefix(p, "/asset/"):
-		case guarded(p) && r.Method != http.MethodGet:
-			ok = s.limits.allow("key "+from, 6*time.Second, 20)
-		case tells(p) && r.Method == http.MethodPost:
-			ok = s.limits.allow("tell "+from, tellEach, tellBurst)
-		case knocks(p) && r.Method == http.MethodPost: // a room full of people has one address
-			ok = s.limits.allow("door "+from, 2*time.Minute, 30)
-		case inRoom(p) && r.Method != http.MethodGet: // people behind one address answer at once
-			ok = s.limits.allow("room "+from, time.Second, 60)
-		case (p == "/report" || p == "/api/v1/reports") && r.Method == http.MethodPost:
-			ok = s.limits.allow("report "+from, 30*time.Second, 20)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			ok = s.limits.allow("change "+from, 200*time.Millisecond, 200)
-		default:
-			ok = s.limits.allow("read "+from, 20*time.Millisecond, 500)
-		}
-		if !ok {
-			s.refuse(w, r.WithContext(i18n.With(r.Context(), s.printer(w, r))), fault.New(fault.TooMany, "fault.too_many"))
+		address := s.address(r)
+		r = r.WithContext(place.From(r.Context(), address))
+		if wait, err := s.mayAsk(r, limit.Source(address)); err != nil || wait > 0 {
+			if err == nil {
+				err = limit.Refused(wait)
+			}
+			s.refuse(w, r.WithContext(i18n.With(r.Context(), s.printer(w, r))), err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// mayAsk is 0 for a request that may go on, else how long to wait.
+func (s *Server) mayAsk(r *http.Request, from string) (time.Duration, error) {
+	ctx, own := r.Context(), s.ownLimits
+	switch p := r.URL.Path; {
+	case strings.HasPrefix(p, "/fed/"), strings.HasPrefix(p, "/asset/"):
+		return 0, nil
+	case guarded(p) && r.Method != http.MethodGet:
+		return s.Limits.Take(ctx, "key "+from, keyRate)
+	case tells(p) && r.Method == http.MethodPost:
+		return s.Limits.Take(ctx, "tell "+from, tellRate)
+	case knocks(p) && r.Method == http.MethodPost:
+		return s.Limits.Take(ctx, "door "+from, doorRate)
+	case inRoom(p) && r.Method != http.MethodGet:
+		return s.Limits.Take(ctx, "room "+from, roomRate)
+	case (p == "/report" || p == "/api/v1/reports") && r.Method == http.MethodPost:
+		return s.Limits.Take(ctx, "report "+from, reportRate)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return own.Take(ctx, "change "+from, changeRate)
+	default:
+		return own.Take(ctx, "read "+from, readRate)
+	}
 }
 
 // guarded are the paths where a password, a code or a link is tried.

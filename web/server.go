@@ -24,6 +24,7 @@ import (
 	"translocal/fed"
 	"translocal/i18n"
 	"translocal/library"
+	"translocal/limit"
 	"translocal/live"
 	"translocal/meeting"
 	"translocal/moderate"
@@ -58,13 +59,14 @@ type Config struct {
 	Webhooks   *webhook.Webhooks
 	Library    *library.Library
 	Notices    *notice.Notices // one without mail if nil
+	Limits     *limit.Buckets  // shared by all replicas; of this process alone if nil
 }
 
 // Server is the HTTP side of a node.
 type Server struct {
 	Config
-	mux    *http.ServeMux
-	limits *limits
+	mux       *http.ServeMux
+	ownLimits *limit.Buckets // of this process alone
 
 	counters    counters
 	description *huma.OpenAPI // of the JSON API
@@ -88,7 +90,10 @@ func New(c Config) *Server {
 	if c.Notices == nil { // on a site without mail
 		c.Notices = notice.New(notice.Config{Log: c.Log, Base: c.Base, Shown: c.Shown, Words: c.I18n})
 	}
-	s := &Server{Config: c, mux: http.NewServeMux(), limits: newLimits(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c),
+	if c.Limits == nil {
+		c.Limits = limit.InMemory(time.Now)
+	}
+	s := &Server{Config: c, mux: http.NewServeMux(), ownLimits: limit.InMemory(time.Now), counting: make(chan struct{}, 1), reading: make(chan struct{}, 1), moderation: newModeration(c),
 		passkeys: c.Places.PasskeysAt(c.Shown),
 		live:     newWatcher(c), listening: listening{beat: 20 * time.Second, patience: 10 * time.Second, retry: 3 * time.Second}}
 	s.mux.HandleFunc("GET /asset/", asset.Serve)
@@ -204,8 +209,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		id = rand.Text()[:8]
 		slog.Error("request failed", "id", id, "method", r.Method, "path", pathForLog(r), "err", err)
 	}
-	if kind == fault.TooMany {
-		w.Header().Set("Retry-After", "60")
+	if after := comeAgain(err); after != "" {
+		w.Header().Set("Retry-After", after)
 	}
 	p := i18n.From(r.Context())
 	f := s.frame(r, p.T("site.error."+string(kind)))

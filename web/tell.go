@@ -112,7 +112,7 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request) error {
 	}
 	code := status(fault.KindOf(err))
 	if f := asFault(err); f != nil && f.Kind == fault.TooMany {
-		form.Whole = t(r, f.Key)
+		form.Whole = t(r, f.Key, f.Args...)
 	} else if err := again(r, &form, err); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"record": {"act", "db"},
 	"search": {"act", "db"},
 	"keep":   {"act", "blob", "db"},
+	"limit":  {"db"},
 
 	"place":         carriers,
 	"moderate":      append([]string{"place"}, carriers...), // asked by those whose words can be hidden
@@ -56,8 +57,8 @@ var arrows = map[string][]string{
 	"converge": append([]string{"place"}, carriers...),
 	"atlas":    append([]string{"place"}, carriers...),
 
-	"fed":       append(capabilities, append([]string{"record"}, carriers...)...),
-	"web":       append(capabilities, append([]string{"record", "fed", "keep", "decide/report", "i18n", "library", "live", "web/page", "web/asset"}, carriers...)...),
+	"fed":       append(capabilities, append([]string{"record", "limit"}, carriers...)...),
+	"web":       append(capabilities, append([]string{"record", "fed", "keep", "decide/report", "i18n", "library", "limit", "live", "web/page", "web/asset"}, carriers...)...),
 	"web/page":  append(capabilities, append([]string{"record", "fed", "keep", "i18n", "library", "web/asset"}, carriers...)...),
 	"web/asset": nil,
 }

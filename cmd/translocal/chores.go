@@ -9,12 +9,13 @@ import (
 	"translocal/blueprint"
 	"translocal/fed"
 	"translocal/job"
+	"translocal/limit"
 	"translocal/place"
 	"translocal/record"
 )
 
 // chores are what a node does now and then by itself.
-func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, p *place.Places) []job.Kind {
+func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, p *place.Places, limits *limit.Buckets) []job.Kind {
 	return []job.Kind{{
 		// Whoever edits the database breaks the record: the node looks itself,
 		// once a day, before others find out.
@@ -28,6 +29,9 @@ func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, 
 		// What people wrote to come in is kept for as long as it says, and no longer.
 		Name: "sweep-requests", Every: 24 * time.Hour, Timeout: time.Minute,
 		Handle: func(ctx context.Context, _ job.Job) error { return p.Sweep(ctx) },
+	}, {
+		Name: "prune-limits", Every: time.Hour, Timeout: time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return limits.Prune(ctx) },
 	}}
 }
 

@@ -26,6 +26,7 @@ import (
 	"translocal/job"
 	"translocal/keep"
 	"translocal/library"
+	"translocal/limit"
 	"translocal/meeting"
 	"translocal/notice"
 	"translocal/place"
@@ -52,6 +53,7 @@ type node struct {
 	blobs    *blob.Store
 	server   *web.Server
 	webhooks *webhook.Webhooks
+	limits   *limit.Buckets
 
 	backups autoBackup
 }
@@ -134,6 +136,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if n.blobs, err = blob.Open(o.Blobs, maxBlob); err != nil {
 		return nil, err
 	}
+	n.limits = limit.Shared(n.db, keys.Derive("limits"), time.Now)
 	heads := filepath.Join(o.Data, "heads")
 	if o.DB != "" {
 		heads = "" // replicas share a server but no folder, so no folder can remember for it
@@ -141,7 +144,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if n.record, err = record.New(n.log, heads); err != nil {
 		return nil, err
 	}
-	if n.fed, err = fed.New(ctx, fed.Config{Base: o.Base, Log: n.log, Record: n.record, Allow: o.AllowPeers}); err != nil {
+	if n.fed, err = fed.New(ctx, fed.Config{Base: o.Base, Log: n.log, Record: n.record, Allow: o.AllowPeers, Limits: n.limits}); err != nil {
 		return nil, err
 	}
 	n.places = place.New(n.log, o.Base)
@@ -158,7 +161,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	meetings := meeting.New(n.log)
 	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, meetings, n.fed, time.Now)
 	n.server = web.New(web.Config{Base: o.Base, Shown: shown, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
-		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meetings, Webhooks: n.webhooks, Notices: n.notice, Library: lib})
+		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meetings, Webhooks: n.webhooks, Notices: n.notice, Library: lib, Limits: n.limits})
 	return n, nil
 }
 
@@ -218,7 +221,7 @@ func (n *node) followers() []act.Follower {
 // jobs are the queue of the node's chores and the part of it that waits for the
 // programs of strangers, however slow they are: one at a time for each host.
 func (n *node) jobs() (all, hooks *job.Queue) {
-	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
+	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
 	hooks = all.Part(webhook.JobName)
 	hooks.PerHost = 1
 	return all, hooks

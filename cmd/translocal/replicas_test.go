@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"translocal/db/dbtest"
 	"translocal/decide"
 	"translocal/job"
+	"translocal/limit"
 	"translocal/place"
 )
 
@@ -77,6 +79,44 @@ func TestReplicasBehaveAsOne(t *testing.T) {
 		one.api.token = in.Token
 		if err := one.api.call("GET", "/site/keeping", nil, nil); err == nil {
 			t.Error("it ended on one, and lives on the other")
+		}
+	})
+
+	t.Run("limits of one are limits of the other", func(t *testing.T) {
+		began, refused := time.Now(), 0
+		for range 20 { // forty tries where twenty may be at once
+			for _, r := range both {
+				err := newSpeaker(r.api.base, "", "192.0.2.99").call("POST", "/recover", map[string]string{"pseudonym": "", "code": "", "password": ""}, nil)
+				var told *refusal
+				if !errors.As(err, &told) {
+					t.Fatal("a guess was taken:", err)
+				}
+				if told.Status == http.StatusTooManyRequests {
+					refused++
+				}
+			}
+		}
+		back := 1 + int(time.Since(began)/(6*time.Second))
+		if refused > 20 || refused < 20-back {
+			t.Errorf("%d of 40 tries were refused in %v", refused, time.Since(began))
+		}
+		if err := newSpeaker(two.api.base, "", "192.0.2.98").call("POST", "/sessions", map[string]string{"pseudonym": "Alder", "password": "a long password"}, nil); err != nil {
+			t.Error("another address has to wait:", err)
+		}
+		must(t, one.limits.Prune(ctx))
+	})
+
+	t.Run("a host's submissions are counted by both", func(t *testing.T) {
+		passed := 0
+		for i := range 3 {
+			wait, err := both[i%2].limits.Take(ctx, "submit https://elsewhere.example", limit.Rate{Each: time.Hour, Burst: 2})
+			must(t, err)
+			if wait == 0 {
+				passed++
+			}
+		}
+		if passed != 2 {
+			t.Errorf("%d of 3 passed, want 2", passed)
 		}
 	})
 
