@@ -309,6 +309,11 @@ func (s *Server) advanceAPI(api huma.API) {
 			}
 			return newID(a.ID), nil
 		})
+	operate(api, "GET", "/places/{stream}/authorities", "authorities", "Bodies that a place has named",
+		func(ctx context.Context, in *StreamPath) (*struct{ Body []advance.Authority }, error) {
+			list, err := s.Advances.Authorities(ctx, in.stream())
+			return &struct{ Body []advance.Authority }{list}, err
+		})
 	operate(api, "POST", "/places/{stream}/bringings", "bring", "Record that the text of a decision is brought to an authority",
 		func(ctx context.Context, in *struct {
 			StreamPath

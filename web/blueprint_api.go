@@ -257,6 +257,13 @@ type LinkPath struct {
 
 func (l LinkPath) link() blueprint.Link { return blueprint.Link(l.Link) }
 
+// DraftLine is a draft of a place in a list.
+type DraftLine struct {
+	ID      string `json:"id" doc:"What opens it"`
+	Title   string `json:"title"`
+	Updated string `json:"updated" format:"date-time"`
+}
+
 // RevBody is the revision of a draft that a change was made on.
 type RevBody struct {
 	Rev int64 `json:"rev" doc:"Revision that the change was made on"`
@@ -451,6 +458,15 @@ func (s *Server) draftAPI(api huma.API) {
 		return s.draftBody(ctx, l.link(), d)
 	}
 	b := s.Blueprints
+	operate(api, "GET", "/places/{stream}/drafts", "place-drafts", "Drafts of a place, last changed first: also where one is whose making got no answer",
+		func(ctx context.Context, in *StreamPath) (*struct{ Body []DraftLine }, error) {
+			list, err := b.Drafts(ctx, viewerIn(ctx), in.stream())
+			out := &struct{ Body []DraftLine }{Body: []DraftLine{}}
+			for _, d := range list {
+				out.Body = append(out.Body, DraftLine{d.ID, d.Title, rfc3339(d.Updated)})
+			}
+			return out, err
+		})
 	operate(api, "GET", "/drafts/{link}", "read-draft", "Read a draft", func(ctx context.Context, in *LinkPath) (*changed, error) {
 		return change(ctx, *in, func(v place.Viewer, l blueprint.Link) (*blueprint.Draft, error) { return b.ReadDraft(ctx, v, l) })
 	})

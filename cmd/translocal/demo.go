@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ import (
 type DemoCmd struct {
 	Data  string `type:"path" help:"Folder for the three nodes. Without it: a temporary one, which goes at the end."`
 	Check bool   `help:"Play the story through the API, check each step on the other nodes, and end."`
-	Chaos bool   `help:"The same, with nodes killed and started again in the middle."`
+	Chaos bool   `help:"The same, with nodes killed and started again while calls are under way, while they pull and deliver, and while they start."`
 	JSON  bool   `name:"json" help:"Print the steps as JSON, one a line."`
 	Seed  uint64 `help:"Which nodes are killed, and when. Without it: at random, and printed."`
 }
@@ -37,26 +38,31 @@ func (c *DemoCmd) Run(ctx context.Context) error {
 	if c.Data == "" {
 		defer os.RemoveAll(dir)
 	}
-	world, err := newWorld(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer world.stop()
+	teller := &teller{out: os.Stdout, json: c.JSON, began: time.Now()}
+	var trouble *trouble
 	if c.Chaos {
 		if c.Seed == 0 {
 			c.Seed = rand.Uint64()
 		}
-		world.chaos = rand.New(rand.NewPCG(c.Seed, 1))
-	}
-	teller := &teller{out: os.Stdout, json: c.JSON, began: time.Now()}
-	if c.Chaos {
+		trouble = newTrouble(c.Seed)
 		teller.say("", "nodes are killed by seed %d", c.Seed)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, chaosEnds)
+		defer cancel()
 	}
+	world, err := newWorld(ctx, dir, trouble)
+	if err != nil {
+		return err
+	}
+	defer world.stop()
 	if err := play(ctx, world, teller); err != nil {
 		teller.failed(err)
 		return errors.New("the story broke off; the step above says where")
 	}
 	if c.Check || c.Chaos {
+		if x := trouble; x != nil {
+			teller.say("", "%d kills cut off %d calls: %d had taken, %d were made again", x.kills.Load(), x.cut.Load(), x.took.Load(), x.repeated.Load())
+		}
 		return world.rebuildAll(ctx, teller)
 	}
 	world.invite(teller)
@@ -108,10 +114,14 @@ func (t *teller) failed(err error) {
 	fmt.Fprintf(t.out, "FAIL %8s  %s\n     %v\n", time.Since(t.last).Round(time.Millisecond), t.step, err)
 }
 
+// chaosEnds is the most time that a story with kills takes; it takes one or two
+// minutes.
+const chaosEnds = 10 * time.Minute
+
 // world is the three nodes, each a process of its own.
 type world struct {
-	nodes []*demoNode
-	chaos *rand.Rand // nil: nothing is killed
+	nodes   []*demoNode
+	trouble *trouble // nil: nothing is killed
 }
 
 // demoNode is one node: a process, and what calls it.
@@ -120,14 +130,19 @@ type demoNode struct {
 	dir   string
 	addr  string
 	peers string // addresses of the others, which lie on this machine
-	setup string // path of the link that sets it up
+	world *world
 
-	mu  sync.Mutex
-	cmd *exec.Cmd
+	mu    sync.Mutex
+	cmd   *exec.Cmd
+	setup string // path of the link that sets it up: another at each start, until it is used
+
+	life    sync.Mutex     // held from a kill until the node is back; guards broken
+	broken  error          // why it did not come back
+	strikes sync.WaitGroup // kills that were drawn
 }
 
-func newWorld(ctx context.Context, dir string) (*world, error) {
-	w := &world{}
+func newWorld(ctx context.Context, dir string, x *trouble) (*world, error) {
+	w := &world{trouble: x}
 	var addrs []string
 	for _, name := range []string{"A", "B", "C"} {
 		addr, err := freeAddress()
@@ -135,11 +150,20 @@ func newWorld(ctx context.Context, dir string) (*world, error) {
 			return nil, err
 		}
 		addrs = append(addrs, addr)
-		w.nodes = append(w.nodes, &demoNode{name: name, dir: filepath.Join(dir, strings.ToLower(name)), addr: addr})
+		w.nodes = append(w.nodes, &demoNode{name: name, dir: filepath.Join(dir, strings.ToLower(name)), addr: addr, world: w})
 	}
 	for _, n := range w.nodes {
 		n.peers = strings.Join(addrs, ",")
-		if err := n.start(ctx); err != nil {
+		var err error
+		if x.happens(2) { // the very first start makes the folder, the secret and the tables
+			x.left--
+			x.kills.Add(1)
+			err = n.startAndKill(ctx, x.within(withinStart))
+		}
+		if err == nil {
+			err = n.start(ctx)
+		}
+		if err != nil {
 			w.stop()
 			return nil, err
 		}
@@ -158,30 +182,39 @@ func freeAddress() (string, error) {
 
 // start starts the node's process and waits until it says where it is.
 func (n *demoNode) start(ctx context.Context) error {
-	self, err := os.Executable()
+	out, err := n.launch(ctx)
 	if err != nil {
 		return err
+	}
+	return n.listen(out)
+}
+
+// launch starts the node's process, and returns what it prints.
+func (n *demoNode) launch(ctx context.Context) (io.ReadCloser, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, "serve", "--demo", "--data", n.dir, "--addr", n.addr, "--allow-peer", n.peers)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 15 * time.Second
 	log, err := os.OpenFile(n.dir+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	n.mu.Lock()
 	n.cmd = cmd
 	n.mu.Unlock()
-	return n.listen(out)
+	return out, nil
 }
 
 // listen reads what the node prints until its last line of greeting.
@@ -190,7 +223,9 @@ func (n *demoNode) listen(out io.ReadCloser) error {
 	for lines.Scan() {
 		line := lines.Text()
 		if _, path, ok := strings.Cut(line, "/setup/"); ok {
+			n.mu.Lock()
 			n.setup = path
+			n.mu.Unlock()
 		}
 		if strings.HasPrefix(line, "Stop it") {
 			go io.Copy(io.Discard, out)
@@ -199,6 +234,12 @@ func (n *demoNode) listen(out io.ReadCloser) error {
 	}
 	tail, _ := os.ReadFile(n.dir + ".log")
 	return fmt.Errorf("node %s did not start: %s", n.name, tail)
+}
+
+func (n *demoNode) setupPath() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return "/setup/" + n.setup
 }
 
 // kill ends the node at once, as a power cut would.
@@ -225,28 +266,18 @@ func (n *demoNode) end() {
 
 func (w *world) stop() {
 	for _, n := range w.nodes {
+		n.strikes.Wait()
 		n.end()
 	}
-}
-
-// trouble kills one node, or none, and starts it again.
-func (w *world) trouble(ctx context.Context, t *teller) error {
-	if w.chaos == nil || w.chaos.IntN(3) == 0 {
-		return nil
-	}
-	n := w.nodes[w.chaos.IntN(len(w.nodes))]
-	n.kill()
-	if err := n.start(ctx); err != nil {
-		return err
-	}
-	t.say(n.name, "was killed and is back")
-	return nil
 }
 
 // rebuildAll ends the nodes and replays the streams of each.
 func (w *world) rebuildAll(ctx context.Context, t *teller) error {
 	self, err := os.Executable()
 	if err != nil {
+		return err
+	}
+	if err := w.calm(); err != nil {
 		return err
 	}
 	for _, n := range w.nodes {
@@ -279,10 +310,13 @@ type caller struct {
 
 var client = &http.Client{Timeout: 30 * time.Second}
 
-// do calls the API and decodes the answer into out, unless that is nil. A node
-// that is just starting again is asked once more: a call that reached it is
-// answered by what it wrote.
-func (c *caller) do(ctx context.Context, method, path string, in, out any) error {
+// call calls the API and decodes the answer into out, unless that is nil. sent is
+// called when the request is written, before there is an answer. A failure without an
+// answer is no answerError.
+func (c *caller) call(ctx context.Context, method, path string, in, out any, sent func()) error {
+	if sent != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { sent() }})
+	}
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
@@ -309,7 +343,7 @@ func (c *caller) do(ctx context.Context, method, path string, in, out any) error
 		return err
 	}
 	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s on %s: %s: %s", method, path, c.node.name, resp.Status, answer)
+		return &answerError{resp.StatusCode, fmt.Sprintf("%s %s on %s: %s: %s", method, path, c.node.name, resp.Status, answer)}
 	}
 	if out == nil {
 		return nil
@@ -317,9 +351,16 @@ func (c *caller) do(ctx context.Context, method, path string, in, out any) error
 	return json.Unmarshal(answer, out)
 }
 
-// until asks again and again until ok, for at most a minute.
-func until(ctx context.Context, what string, ok func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+// until asks again and again until ok, for at most a minute; for three where nodes
+// are killed, which leave one another alone for a while after each failure. Some of
+// them may be killed meanwhile: they pull and deliver.
+func (w *world) until(ctx context.Context, what string, ok func() (bool, error)) error {
+	patience := time.Minute
+	if w.trouble != nil {
+		patience = 3 * time.Minute
+	}
+	w.somewhere(ctx, withinPull)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var last error
 	for {
