@@ -31,6 +31,9 @@ func TestChangesOfSuggestionsAreSeenInAnyOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if one, err := b.SuggestionChange(ctx, "s"); err != nil || one != now["s"] {
+			t.Errorf("%q alone, %q among all: %v", one, now["s"], err)
+		}
 		return now["s"]
 	}
 	const day = 24 * 3600 * 1_000_000

@@ -158,7 +158,7 @@ func (d *Decisions) Propose(ctx context.Context, v place.Viewer, stream act.Fing
 		_, err := insertProposal.Run(ctx, tx, p.ID, stream, p.Title, p.Why, p.Version.URL, p.Version.Stream, p.Version.Act,
 			p.Rule, p.Quorum, p.Review, p.State, v.Person, p.Created)
 		if err == nil {
-			_, err = markChange.Run(ctx, tx, stream)
+			err = markChange(ctx, tx, stream, p.ID)
 		}
 		return err
 	})
@@ -265,7 +265,7 @@ func (d *Decisions) openLocked(ctx context.Context, tx *db.Tx, v place.Viewer, p
 	if err != nil {
 		return Proposal{}, err
 	}
-	if _, err := markChange.Run(ctx, tx, row.Stream); err != nil {
+	if err := markChange(ctx, tx, row.Stream, row.ID); err != nil {
 		return Proposal{}, err
 	}
 	return d.open(ctx, tx, v, proposal, action)

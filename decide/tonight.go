@@ -150,7 +150,7 @@ func (d *Decisions) behindLocked(ctx context.Context, tx *db.Tx, secret string) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := markChange.Run(ctx, tx, x.Stream); err != nil {
+	if err := markChange(ctx, tx, x.Stream, x.ID); err != nil {
 		return nil, err
 	}
 	return d.behind(ctx, tx, secret)
@@ -212,28 +212,12 @@ func (d *Decisions) forgetRoom(ctx context.Context, tx *db.Tx, p Proposal) error
 	return err
 }
 
-// Changes tells by comparison with an earlier answer whether anything about the
-// proposals of places changed: a number for each place's stream.
-func (d *Decisions) Changes(ctx context.Context) (map[act.Fingerprint]int64, error) {
-	rows, err := changesOf.All(ctx, d.db)
-	out := make(map[act.Fingerprint]int64, len(rows))
-	for _, r := range rows {
-		out[r.Stream] = r.N
-	}
-	return out, err
-}
-
 type codeRow struct {
 	Proposal string
 	Expires  int64
 }
 
 type answerCount struct{ All, Concerns, Objections int }
-
-type changeRow struct {
-	Stream act.Fingerprint
-	N      int64
-}
 
 var (
 	putCode = db.Exec(`insert into room_code (proposal, secret, opened, expires) values ($1, $2, $3, $4)
@@ -250,7 +234,4 @@ var (
 	otherAnswers = db.Rows[answerCount](`select count(*), cast(coalesce(sum(case when kind = 'concern' then 1 else 0 end), 0) as bigint),
 		cast(coalesce(sum(case when kind = 'objection' then 1 else 0 end), 0) as bigint) from room_answer where proposal = $1 and browser <> $2`)
 	dropAnswers = db.Exec(`delete from room_answer where proposal = $1`)
-
-	markChange = db.Exec(`insert into proposal_change (stream, n) values ($1, 1) on conflict (stream) do update set n = proposal_change.n + 1`)
-	changesOf  = db.Rows[changeRow](`select stream, n from proposal_change order by stream`)
 )

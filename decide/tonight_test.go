@@ -159,17 +159,28 @@ func TestRoomIsBounded(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	g, ctx := newGroup(t), t.Context()
-	count := func() int64 {
+	count := func(p *Proposal) string {
 		t.Helper()
-		m, err := g.Changes(ctx)
+		one, err := g.Change(ctx, p.ID)
 		must(t, err)
-		return m[g.place.Stream]
+		all, err := g.Changes(ctx)
+		must(t, err)
+		if one == "" || all[p.ID] != one {
+			t.Errorf("%q alone and %q among all", one, all[p.ID])
+		}
+		return one
 	}
-	p := g.propose(t, RuleConsent, 1)
-	before := count()
+	p, other := g.propose(t, RuleConsent, 1), g.propose(t, RuleConsent, 1)
+	before, still := count(p), count(other)
 	must(t, g.Say(ctx, g.members[0], p.ID, Question, "Who pays?", false))
-	said := count()
-	if said <= before || g.Say(ctx, g.members[0], p.ID, Agree, "", false) == nil || count() != said {
-		t.Error("what was said changed nothing, or what was refused did:", before, said, count())
+	said := count(p)
+	if said == before || g.Say(ctx, g.members[0], p.ID, Agree, "", false) == nil || count(p) != said {
+		t.Error("what was said changed nothing, or what was refused did:", before, said, count(p))
+	}
+	if count(other) != still {
+		t.Error("another proposal of the place changed with it")
+	}
+	if none, err := g.Change(ctx, "nothing"); err != nil || none != "" {
+		t.Error(none, err)
 	}
 }

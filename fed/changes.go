@@ -2,6 +2,7 @@ package fed
 
 import (
 	"context"
+	"fmt"
 
 	"translocal/db"
 )
@@ -11,7 +12,19 @@ type noticeCount struct {
 	N      int64
 }
 
-var noticeCounts = db.Rows[noticeCount](`select stream, count(*) from keeper_notice where not seen group by stream`)
+var (
+	noticeCounts = db.Rows[noticeCount](`select stream, count(*) from keeper_notice where not seen group by stream`)
+	noticesOf    = db.Rows[noticeCount](`select stream, count(*) from keeper_notice where not seen and stream = $1 group by stream`)
+)
+
+// NoticeChange is NoticeChanges of one stream; "" while there are none.
+func (n *Node) NoticeChange(ctx context.Context, stream string) (string, error) {
+	rows, err := noticesOf.All(ctx, n.db, stream)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return fmt.Sprint(rows[0].N), nil
+}
 
 // NoticeChanges tells by comparison with an earlier answer where the notices for
 // keepers changed: how many are open for each stream, "" for the site.

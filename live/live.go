@@ -1,6 +1,8 @@
 // Package live tells readers who wait that something changed, and nothing of
 // what. One watcher a node looks at the change cursors of the database while
-// somebody listens, so a hundred readers cost no more queries than one, and a
+// somebody listens: at those of the things that are listened to, each once for all
+// its readers, or where these are many at all in one query. So a hundred readers of a
+// thing cost no more than one, and a
 // change made by another program on the same server is seen like one of ours. It
 // knows no page and no person: who may listen to what is judged by who calls it.
 package live
@@ -16,9 +18,32 @@ import (
 // A Topic is a thing that can change: Kind names a source, Key a thing in it.
 type Topic struct{ Kind, Key string }
 
-// A Source reads the cursors of all things of one kind: short words of which only
-// the difference counts. A thing that is missing has the cursor "".
-type Source func(ctx context.Context) (map[string]string, error)
+// A Source reads the cursors of things of one kind: short words of which only the
+// difference counts. A thing that is missing has the cursor "". One and All give the
+// same cursor of a thing.
+type Source struct {
+	One func(ctx context.Context, key string) (string, error)
+	All func(ctx context.Context) (map[string]string, error)
+}
+
+// Few is up to how many things of a kind are asked for one by one.
+const Few = 20
+
+// read gives the cursors of the keys at least.
+func (s Source) read(ctx context.Context, keys map[string]bool) (map[string]string, error) {
+	if len(keys) > Few {
+		return s.All(ctx)
+	}
+	out := make(map[string]string, len(keys))
+	for key := range keys {
+		now, err := s.One(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		out[key] = now
+	}
+	return out, nil
+}
 
 // Config is what a watcher is made of.
 type Config struct {
@@ -50,7 +75,7 @@ type Watcher struct {
 	owners  map[string]int
 	running bool
 	closed  bool
-	seen    map[string]map[string]string // kind → key → cursor, of kinds that somebody listens to
+	seen    map[string]map[string]string // kind → key → cursor, of things that somebody listens to
 }
 
 // New makes a watcher; it does nothing until somebody listens.
@@ -193,7 +218,7 @@ func (w *Watcher) lookAgain(ctx context.Context) error {
 	return w.look(ctx, time.Now())
 }
 
-// look reads the cursors of the kinds that somebody listens to, unless another did
+// look reads the cursors of the things that somebody listens to, unless another did
 // since. Many who come at once share a look.
 func (w *Watcher) look(ctx context.Context, since time.Time) error {
 	w.looking.Lock()
@@ -205,8 +230,8 @@ func (w *Watcher) look(ctx context.Context, since time.Time) error {
 	if w.Written != nil {
 		written = w.Written() // before reading: what is written meanwhile is looked for again
 	}
-	for kind := range w.kinds() {
-		now, err := w.Sources[kind](ctx)
+	for kind, keys := range w.wanted() {
+		now, err := w.Sources[kind].read(ctx, keys)
 		if err != nil {
 			return err
 		}
@@ -219,15 +244,20 @@ func (w *Watcher) look(ctx context.Context, since time.Time) error {
 	return nil
 }
 
-func (w *Watcher) kinds() map[string]bool {
+// wanted are the things that somebody listens to, by kind.
+func (w *Watcher) wanted() map[string]map[string]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	kinds := map[string]bool{}
+	kinds := map[string]map[string]bool{}
 	for r := range w.readers {
 		for _, t := range r.topics {
-			if w.Sources[t.Kind] != nil {
-				kinds[t.Kind] = true
+			if _, known := w.Sources[t.Kind]; !known {
+				continue
 			}
+			if kinds[t.Kind] == nil {
+				kinds[t.Kind] = map[string]bool{}
+			}
+			kinds[t.Kind][t.Key] = true
 		}
 	}
 	return kinds

@@ -488,7 +488,7 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, v, b := r.Context(), viewer(r), s.Blueprints
-	since := s.since(ctx, ofSuggestions)
+	since := s.since(ctx, ofSuggestions, string(p.Stream))
 	notices, err := b.NoticesOf(ctx, v, p.Stream)
 	if err != nil {
 		return err
@@ -509,7 +509,7 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !fault.Is(err, fault.Forbidden) { // it is for keepers alone
 		return err
 	}
-	return s.show(w, r, page.Work(listens(r, s.frame(r, t(r, "blueprint.work")), "/events/suggestions/"+string(p.Stream), since(string(p.Stream))), p, notices, drafts, received, sent, len(told)))
+	return s.show(w, r, page.Work(listens(r, s.frame(r, t(r, "blueprint.work")), "/events/suggestions/"+string(p.Stream), since), p, notices, drafts, received, sent, len(told)))
 }
 
 func (s *Server) putAside(w http.ResponseWriter, r *http.Request) error {

@@ -214,7 +214,7 @@ func (s *Server) suggestion(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showSuggestion(w http.ResponseWriter, r *http.Request, code int, p *place.Place, id string, form page.Form) error {
 	ctx, v := r.Context(), viewer(r)
-	since := s.since(ctx, ofSuggestions)
+	since := s.since(ctx, ofSuggestion, blueprint.SuggestionKey(p.Stream, id))
 	x, talk, err := s.Blueprints.ReadSuggestion(ctx, v, p.Stream, id)
 	if err != nil {
 		return err
@@ -228,7 +228,8 @@ func (s *Server) showSuggestion(w http.ResponseWriter, r *http.Request, code int
 		action = place.SuggestChange
 	}
 	steward := place.May(ctx, s.Log.DB(), v, p.Stream, action, place.Any) == nil
-	return s.render(w, r, code, page.Suggestion(listens(r, s.frame(r, t(r, "blueprint.suggestion")), "/events/suggestions/"+string(p.Stream), since(string(p.Stream))), p, x, base, changes, talk, steward, form))
+	f := listens(r, s.frame(r, t(r, "blueprint.suggestion")), "/events/suggestion/"+string(p.Stream)+"?id="+url.QueryEscape(x.ID), since)
+	return s.render(w, r, code, page.Suggestion(f, p, x, base, changes, talk, steward, form))
 }
 
 // onSuggestion runs what a form of a suggestion's page asks for and leads back there.

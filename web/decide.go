@@ -122,7 +122,7 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if err != nil {
 		return err
 	}
-	since := s.since(r.Context(), ofProposals)
+	since := s.since(r.Context(), ofProposal, r.PathValue("id"))
 	x, err := s.proposalIn(r, p)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (s *Server) showProposal(w http.ResponseWriter, r *http.Request, code int, 
 	if form.Values == nil {
 		form = drafted(x)
 	}
-	f := listens(r, s.explaining(r, x.Title), "/events/proposal/"+x.ID, since(string(p.Stream)))
+	f := listens(r, s.explaining(r, x.Title), "/events/proposal/"+x.ID, since)
 	return s.render(w, r, code, page.Proposal(f, p, x, s.textTitle(r, x.Version), form))
 }
 

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/blueprint"
 	"translocal/db"
 	"translocal/fault"
 	"translocal/live"
-	"translocal/moderate"
 	"translocal/place"
 	"translocal/web/page"
 )
@@ -29,6 +29,7 @@ func (s *Server) eventRoutes() []route {
 		{"GET /events/proposal/{id}", s.events(s.aboutProposal)},
 		{"GET /events/tonight/{secret}", s.events(s.aboutTonight)},
 		{"GET /events/suggestions/{stream}", s.events(s.aboutSuggestions)},
+		{"GET /events/suggestion/{stream}", s.events(s.aboutSuggestion)},
 	}
 }
 
@@ -42,9 +43,10 @@ const (
 
 // The kinds of topics.
 const (
-	ofProposals   = "proposals"   // of a place, by its stream
+	ofProposal    = "proposal"    // by its token
 	ofRoom        = "room"        // what a code for tonight shows, by proposal
-	ofSuggestions = "suggestions" // of a place, by its stream
+	ofSuggestion  = "suggestion"  // as a place has it: blueprint.SuggestionKey
+	ofSuggestions = "suggestions" // the list of a place, by its stream
 	ofNotices     = "notices"     // of a person
 	ofKeeping     = "keeping"     // notices for the keepers of a stream
 )
@@ -58,22 +60,12 @@ type listening struct {
 
 func newWatcher(c Config) *live.Watcher {
 	w := live.Config{Most: mostEvents, Every: time.Second, Sources: map[string]live.Source{
-		ofProposals: func(ctx context.Context) (map[string]string, error) {
-			changes, err := c.Decisions.Changes(ctx)
-			if err != nil {
-				return nil, err
-			}
-			hidden, err := moderate.Changes(ctx, c.Log.DB())
-			out := words(changes)
-			for stream, x := range hidden {
-				out[string(stream)] += "." + x
-			}
-			return out, err
-		},
-		ofRoom:        func(ctx context.Context) (map[string]string, error) { return c.Decisions.RoomChanges(ctx) },
-		ofSuggestions: worded(c.Blueprints.SuggestionChanges),
-		ofNotices:     worded(c.Notices.Changes),
-		ofKeeping:     worded(c.Node.NoticeChanges),
+		ofProposal:    {One: c.Decisions.Change, All: c.Decisions.Changes},
+		ofRoom:        {One: c.Decisions.RoomChange, All: c.Decisions.RoomChanges},
+		ofSuggestion:  {One: c.Blueprints.OneChange, All: c.Blueprints.OneChanges},
+		ofSuggestions: {One: ofStream(c.Blueprints.SuggestionChange), All: worded(c.Blueprints.SuggestionChanges)},
+		ofNotices:     {One: c.Notices.Change, All: c.Notices.Changes},
+		ofKeeping:     {One: c.Node.NoticeChange, All: worded(c.Node.NoticeChanges)},
 	}}
 	if d := c.Log.DB(); d.Engine() == db.SQLite { // nobody else writes into a file, so asking costs nothing
 		w.Written, w.Every = d.Commits, 250*time.Millisecond
@@ -81,19 +73,19 @@ func newWatcher(c Config) *live.Watcher {
 	return live.New(w)
 }
 
-func worded[K ~string, V any](source func(context.Context) (map[K]V, error)) live.Source {
-	return func(ctx context.Context) (map[string]string, error) {
-		changes, err := source(ctx)
-		return words(changes), err
-	}
+func ofStream(source func(context.Context, act.Fingerprint) (string, error)) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, key string) (string, error) { return source(ctx, act.Fingerprint(key)) }
 }
 
-func words[K ~string, V any](changes map[K]V) map[string]string {
-	out := make(map[string]string, len(changes))
-	for k, v := range changes {
-		out[string(k)] = fmt.Sprint(v)
+func worded[K ~string, V any](source func(context.Context) (map[K]V, error)) func(context.Context) (map[string]string, error) {
+	return func(ctx context.Context) (map[string]string, error) {
+		changes, err := source(ctx)
+		out := make(map[string]string, len(changes))
+		for k, v := range changes {
+			out[string(k)] = fmt.Sprint(v)
+		}
+		return out, err
 	}
-	return out
 }
 
 // EndEvents lets all who listen go, so that a node can stop.
@@ -110,8 +102,8 @@ func (s *Server) aboutNotices(_ *http.Request, v place.Viewer) (live.Topic, erro
 }
 
 func (s *Server) aboutProposal(r *http.Request, v place.Viewer) (live.Topic, error) {
-	stream, err := s.Decisions.PlaceOf(r.Context(), v, r.PathValue("id"))
-	return live.Topic{Kind: ofProposals, Key: string(stream)}, err
+	id := r.PathValue("id")
+	return live.Topic{Kind: ofProposal, Key: id}, s.Decisions.MayRead(r.Context(), v, id)
 }
 
 func (s *Server) aboutTonight(r *http.Request, _ place.Viewer) (live.Topic, error) {
@@ -125,6 +117,14 @@ func (s *Server) aboutTonight(r *http.Request, _ place.Viewer) (live.Topic, erro
 func (s *Server) aboutSuggestions(r *http.Request, v place.Viewer) (live.Topic, error) {
 	stream := act.Fingerprint(r.PathValue("stream"))
 	return live.Topic{Kind: ofSuggestions, Key: string(stream)}, place.May(r.Context(), s.Log.DB(), v, stream, place.ReadSuggestions, place.Any)
+}
+
+func (s *Server) aboutSuggestion(r *http.Request, v place.Viewer) (live.Topic, error) {
+	stream, id := act.Fingerprint(r.PathValue("stream")), r.URL.Query().Get("id")
+	if err := place.May(r.Context(), s.Log.DB(), v, stream, place.ReadSuggestions, place.Any); err != nil {
+		return live.Topic{}, err
+	}
+	return live.Topic{Kind: ofSuggestion, Key: blueprint.SuggestionKey(stream, id)}, nil
 }
 
 // topics are what a request listens to: its own topic first, then what makes the
@@ -180,15 +180,15 @@ func known(r *http.Request) string {
 	return id
 }
 
-// since gives the cursors of a kind for a page that is about to be rendered: read
-// before its content, so that no change falls between the two.
-func (s *Server) since(ctx context.Context, kind string) func(key string) string {
-	now, err := s.live.Sources[kind](ctx)
+// since gives the cursor of the thing that a page shows which is about to be
+// rendered: read before its content, so that no change falls between the two.
+func (s *Server) since(ctx context.Context, kind, key string) string {
+	now, err := s.live.Sources[kind].One(ctx, key)
 	if err != nil {
 		slog.Error("where a page stands", "err", err)
-		return func(string) string { return "" }
+		return ""
 	}
-	return func(key string) string { return cmp.Or(now[key], "0") }
+	return cmp.Or(now, "0")
 }
 
 // listens makes a page one that hears of changes since a cursor.

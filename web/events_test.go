@@ -182,6 +182,65 @@ func TestEventsSayThatSomethingChangedAndNotWhat(t *testing.T) {
 	late.until("changed")
 }
 
+// A change of one object wakes no page of another, in the same place.
+func TestEventsAreAsNarrowAsTheirObject(t *testing.T) {
+	t.Parallel()
+	s := lively(t)
+	secret := s.session(s.keeper)
+	one, other := s.proposed(), s.proposed()
+	first, _ := hear(t, s.URL, "/events/proposal/"+one, secret, 200)
+	before := first.until("here")
+	second, _ := hear(t, s.URL, "/events/proposal/"+other, secret, 200)
+	second.until("here")
+	s.say(s.keeper, other, "about the other")
+	second.until("changed")
+	if now, err := s.server.live.Sources[ofProposal].One(t.Context(), one); err != nil || now+"~" != before[:len(now)+1] {
+		t.Fatalf("%q became %q: %v", before, now, err)
+	}
+	s.say(s.keeper, one, "about the one")
+	if after := first.until("changed"); after == before {
+		t.Error("it heard of nothing:", after)
+	}
+	select { // one word for one change, though two were made
+	case said := <-first.said:
+		if strings.HasPrefix(said, "changed") {
+			t.Error("woken by another proposal:", said)
+		}
+	default:
+	}
+}
+
+// What a page knows, which is read for it alone, is what the watcher tells, which may
+// read all at once.
+func TestOneCursorIsTheSameAmongAll(t *testing.T) {
+	t.Parallel()
+	s := lively(t)
+	id := s.proposed()
+	s.say(s.keeper, id, "something")
+	if _, err := s.server.Decisions.OpenRoom(t.Context(), s.keeper, id); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for kind, source := range s.server.live.Sources {
+		all, err := source.All(t.Context())
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		for key, cursor := range all {
+			seen++
+			if one, err := source.One(t.Context(), key); err != nil || one != cursor {
+				t.Errorf("%s %s: %q alone, %q among all: %v", kind, key, one, cursor, err)
+			}
+		}
+		if none, err := source.One(t.Context(), "nothing of the kind"); err != nil || none != "" {
+			t.Errorf("%s: a thing that is not there has %q: %v", kind, none, err)
+		}
+	}
+	if seen < 2 {
+		t.Error("too little is there to compare:", seen)
+	}
+}
+
 func TestEventsAreForWhoReadsThePage(t *testing.T) {
 	s := lively(t)
 	member := s.member("Birch")
@@ -208,6 +267,9 @@ func TestEventsAreForWhoReadsThePage(t *testing.T) {
 		{"/events/suggestions/" + string(s.place.Stream), "", 401},
 		{"/events/suggestions/" + string(s.place.Stream), outside, 403},
 		{"/events/suggestions/" + string(s.place.Stream), s.session(member), 200},
+		{"/events/suggestion/" + string(s.place.Stream) + "?id=x", "", 401},
+		{"/events/suggestion/" + string(s.place.Stream) + "?id=x", outside, 403},
+		{"/events/suggestion/" + string(s.place.Stream) + "?id=x", s.session(member), 200},
 		{"/events/tonight/" + act.NewToken(), "", 404},
 		{"/events/tonight/" + code.Secret, "", 200},
 		{"/events/notices", "", 401},

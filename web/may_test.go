@@ -763,6 +763,7 @@ var probes = map[place.Action][]door{
 	},
 	place.DraftBlueprint: {
 		func(w *world, _ place.State) call { return get(w.p("/work")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/drafts"), nil) },
 		func(w *world, _ place.State) call {
 			return post("/drafts", "how", "adapt", "stream", string(w.here.Stream), "version", w.theirs.ID)
 		},
@@ -1259,6 +1260,7 @@ var open = map[string]string{
 	"POST /api/v1/check":                                 "public texts alone are looked at, and nothing is kept",
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",
+	"GET /api/v1/places/{stream}/authorities":            "public",
 	"GET /api/v1/places/{stream}/outcomes":               "public",
 	"GET /api/v1/tonight/{secret}":                       "the code for tonight",
 	"POST /api/v1/tonight/{secret}":                      "the code for tonight",

@@ -28,7 +28,7 @@ func tonightPath(secret string) string { return "/tonight/" + secret }
 
 // wall shows members the code of a proposal, for those in the room.
 func (s *Server) wall(w http.ResponseWriter, r *http.Request, proposal string) error {
-	since := s.since(r.Context(), ofProposals)
+	since := s.since(r.Context(), ofProposal, proposal)
 	x, err := s.Decisions.Read(r.Context(), viewer(r), proposal)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Server) wall(w http.ResponseWriter, r *http.Request, proposal string) e
 	if err != nil {
 		return err
 	}
-	f := listens(r, s.frame(r, t(r, "room.tonight")), "/events/proposal/"+x.ID, since(string(x.Stream)))
+	f := listens(r, s.frame(r, t(r, "room.tonight")), "/events/proposal/"+x.ID, since)
 	return s.show(w, r, page.Wall(f, s.path(p.ID)+"/proposal/"+x.ID, x))
 }
 
@@ -81,7 +81,11 @@ func (s *Server) tonight(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showTonight(w http.ResponseWriter, r *http.Request, code int, form page.Form) error {
 	secret := r.PathValue("secret")
-	since := s.since(r.Context(), ofRoom)
+	about, err := s.aboutTonight(r, viewer(r))
+	if err != nil {
+		return err
+	}
+	since := s.since(r.Context(), ofRoom, about.Key)
 	x, err := s.Decisions.ReadInRoom(r.Context(), secret, roomBrowser(r))
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func (s *Server) showTonight(w http.ResponseWriter, r *http.Request, code int, f
 	if v, err := s.Blueprints.Find(r.Context(), viewer(r), x.Version.URL); err == nil {
 		text = v
 	}
-	f := listens(r, s.frame(r, x.Title), "/events"+tonightPath(secret), since(x.ID))
+	f := listens(r, s.frame(r, x.Title), "/events"+tonightPath(secret), since)
 	w.Header().Set("Referrer-Policy", "no-referrer") // the address opens something
 	return s.render(w, r, code, page.Tonight(f, tonightPath(secret), x, text, form))
 }

@@ -363,7 +363,7 @@ func (w *world) until(ctx context.Context, what string, ok func() (bool, error))
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var last error
-	for {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) { // a node answers so many questions a minute
 		good, err := ok()
 		if good {
 			return nil
@@ -374,7 +374,7 @@ func (w *world) until(ctx context.Context, what string, ok func() (bool, error))
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not come about: %w", what, errors.Join(ctx.Err(), last))
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

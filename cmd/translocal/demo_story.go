@@ -111,7 +111,12 @@ func settle(ctx context.Context, n *demoNode, name, second string) (*demoPlace, 
 		setUp.path = n.setupPath()
 		return p.keeper.signsIn(ctx, demoKeeper(n.name), &in)
 	}
-	if err := p.keeper.change(ctx, setUp); err != nil {
+	err := p.keeper.change(ctx, setUp)
+	for n.setupPath() != setUp.path && err != nil { // it was killed before the call, and printed another link
+		setUp.path = n.setupPath()
+		err = p.keeper.change(ctx, setUp)
+	}
+	if err != nil {
 		return nil, err
 	}
 	p.keeper.token = in.Token

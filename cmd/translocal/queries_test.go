@@ -64,7 +64,7 @@ var private = []string{
 	"site_key", "follow", "remote", "peer", "subscriber", "block", "keeper_notice",
 	"blueprint_draft", "blueprint_suggestion", "blueprint_talk", "blueprint_notice", "blueprint_told",
 	"proposal", "proposal_voice", "proposal_room", "meeting", "task", "calendar_link",
-	"proposal_change", "room_code", "room_answer",
+	"proposal_change", "proposal_moved", "room_code", "room_answer",
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained", "open_join", "report_queue",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery", "webhook_test",

@@ -330,7 +330,7 @@ async function refresh() {
 function listen() {
   if (source || document.hidden) return;
   const at = document.body.dataset.live;
-  source = new EventSource(at + (cursor ? "?after=" + encodeURIComponent(cursor) : ""));
+  source = new EventSource(at + (cursor ? (at.includes("?") ? "&" : "?") + "after=" + encodeURIComponent(cursor) : ""));
   const heard = (event) => { tries = 0; cursor = event.lastEventId; };
   source.addEventListener("here", heard);
   source.addEventListener("changed", (event) => { heard(event); refresh(); });
