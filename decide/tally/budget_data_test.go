@@ -46,6 +46,7 @@ func pabutoolsRule(t *testing.T, key string) Rule {
 }
 
 func TestBudgetsAsPabutools(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(dataDir(t), "pb", "expected-pabutools", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no reference outcomes", err)
@@ -58,7 +59,7 @@ func TestBudgetsAsPabutools(t *testing.T) {
 		readJSON(t, file, &expected)
 		t.Run(expected.File, func(t *testing.T) {
 			t.Parallel()
-			e := readPabulib(t, expected.File)
+			e := readPabulib(t, expected.File).Group() // once, for all rules
 			for key, want := range expected.Rules {
 				t.Run(key, func(t *testing.T) { checkPabutools(t, e, pabutoolsRule(t, key), want) })
 			}
@@ -137,6 +138,7 @@ func equalSharesJSRule(t *testing.T, key string) Rule {
 }
 
 func TestBudgetsAsEqualSharesJS(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(dataDir(t), "pb", "expected-equalshares-js", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no reference outcomes", err)
@@ -149,7 +151,7 @@ func TestBudgetsAsEqualSharesJS(t *testing.T) {
 		readJSON(t, file, &expected)
 		t.Run(expected.File, func(t *testing.T) {
 			t.Parallel()
-			e := readPabulib(t, expected.File)
+			e := readPabulib(t, expected.File).Group()
 			for _, completion := range []string{"none", "utilitarian", "add1", "add1u"} {
 				got, err := Count(e, equalSharesJSRule(t, "_"+completion))
 				if err != nil {
@@ -192,6 +194,7 @@ func checkEqualSharesJS(t *testing.T, options int, got *Outcome, want reference)
 }
 
 func TestOverspendStop(t *testing.T) {
+	t.Parallel()
 	expected := map[string]reference{}
 	readJSON(t, filepath.Join(dataDir(t), "pb", "expected-equalshares-js-add1-overspend-stop.json"), &expected)
 	for file, want := range expected {
@@ -221,6 +224,7 @@ type official struct {
 // that grew later, by a rule of categories) docs/counting.md says why they
 // can't be found from it.
 func TestOfficialWinners(t *testing.T) {
+	t.Parallel()
 	cities := map[string]official{}
 	readJSON(t, filepath.Join(dataDir(t), "pb", "expected-official-selected.json"), &cities)
 	matched := 0

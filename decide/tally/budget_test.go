@@ -199,6 +199,7 @@ func budgetRules(kind Kind) []Rule {
 }
 
 func TestBudgetProperties(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 1))
 	for i := range 150 {
 		for _, kind := range []Kind{Approval, Cumulative, Ordinal} {
@@ -317,6 +318,7 @@ func TestFastSharesAreExact(t *testing.T) {
 
 // TestAdd1PassesOverNothing holds add1 to its definition, one step at a time.
 func TestAdd1PassesOverNothing(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 3))
 	passed := 0
 	for i := range 600 {
@@ -388,6 +390,7 @@ func stepwise(t *testing.T, m *sharesModel, endowment *big.Rat) *sharesRun {
 // some member gets from the outcome at least alpha(T), or more than that with
 // one more project of T.
 func TestJustifiedRepresentation(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(5, 4))
 	groups := 0
 	for i := range 240 {

@@ -61,6 +61,7 @@ func readCommittee(t *testing.T, path string) committee {
 // TestCommittees holds our committees to abcvoting's: by every way to break
 // ties, ours must be among the tied ones.
 func TestCommittees(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(dataDir(t), "ranked", "abcvoting-instances", "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no instances", err)

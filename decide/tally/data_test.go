@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -49,14 +50,22 @@ func readJSON(t testing.TB, path string, into any) {
 	}
 }
 
-// readPabulib reads one of the real budgets.
+// realBudgets are those read so far, by name: several tests use each, and none
+// changes it.
+var realBudgets sync.Map
+
+// readPabulib reads one of the real budgets, or gives the one read before.
 func readPabulib(t testing.TB, name string) *Election {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dataDir(t), "pb", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := ParsePabulib(data)
+	path := filepath.Join(dataDir(t), "pb", name)
+	read, _ := realBudgets.LoadOrStore(name, sync.OnceValues(func() (*Election, error) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return ParsePabulib(data)
+	}))
+	e, err := read.(func() (*Election, error))()
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

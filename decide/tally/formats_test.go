@@ -450,6 +450,7 @@ func TestFormatOf(t *testing.T) {
 
 // Every real file reads back as it was, and counts alike.
 func TestRealRankedFilesRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, f := range rankedFiles(t) {
 		e := readRanked(t, f)
 		format, err := FormatOf(f.name)

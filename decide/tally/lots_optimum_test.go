@@ -14,6 +14,7 @@ import (
 // weights on people against panels. What Make gives everyone must not exceed
 // the upper one, and the bound that it states must not lie below the lower one.
 func TestLotAgainstAllPanels(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(17, 4))
 	var ratios []float64
 	for range 60 {

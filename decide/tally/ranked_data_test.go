@@ -123,6 +123,7 @@ func mustCount(t testing.TB, e *Election, r Rule) *Outcome {
 }
 
 func TestRealRankedElections(t *testing.T) {
+	t.Parallel()
 	for _, f := range rankedFiles(t) {
 		t.Run(f.name, func(t *testing.T) {
 			e := readRanked(t, f)

@@ -106,6 +106,7 @@ func TestSTVFillsTheSeats(t *testing.T) {
 }
 
 func TestOrderOfVotersChangesNothing(t *testing.T) {
+	t.Parallel()
 	eachRandom(t, func(t *testing.T, r *rand.Rand, e *Election) {
 		shuffled := *e
 		shuffled.Ballots = slices.Clone(e.Ballots)
@@ -137,6 +138,7 @@ func asJSON(t *testing.T, v any) string {
 }
 
 func TestOrderOfCandidatesChangesNothing(t *testing.T) {
+	t.Parallel()
 	eachRandom(t, func(t *testing.T, r *rand.Rand, e *Election) {
 		to := r.Perm(len(e.Options))
 		moved := *e
@@ -196,6 +198,7 @@ func TestCondorcetRules(t *testing.T) {
 
 // The rules against their definitions, worked out in the plainest way.
 func TestCondorcetRulesByDefinition(t *testing.T) {
+	t.Parallel()
 	eachRandom(t, func(t *testing.T, r *rand.Rand, e *Election) {
 		out, ok := tryCount(e, Rule{Name: "smith"})
 		if !ok || len(out.Pairwise.Options) > 5 {

@@ -437,6 +437,7 @@ func TestInterrupted(t *testing.T) {
 // Many equally strong duels in circles: their orders are too many to follow,
 // and the count says so.
 func TestTooManyOpenOrders(t *testing.T) {
+	t.Parallel()
 	e := &Election{Kind: Ordinal}
 	const n = 23
 	for i := range n {
