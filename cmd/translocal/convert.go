@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -49,10 +50,21 @@ func (c *ConvertCmd) Run(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	for _, loss := range target.Losses(election) {
+	losses := target.Losses(election)
+	if written := tally.PrefLibType(election); target.Name == "preflib" && !holdsOrders(filepath.Ext(c.To), written) {
+		losses = append(losses, tally.Msg("counting.loss.data_type", "type", written))
+	}
+	for _, loss := range losses {
 		fmt.Fprintln(os.Stderr, say(p, loss))
 	}
 	return nil
+}
+
+// holdsOrders tells whether the end of a PrefLib file's name promises no more
+// than its orders keep: s is without equals, c complete.
+func holdsOrders(ending, written string) bool {
+	ending = strings.ToLower(strings.TrimPrefix(ending, "."))
+	return (ending[0] == 't' || written[0] == 's') && (ending[2] == 'i' || written[2] == 'c')
 }
 
 // printer gives the messages of a language.

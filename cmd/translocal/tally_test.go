@@ -197,6 +197,20 @@ func TestConvert(t *testing.T) {
 	}
 }
 
+// A name that promises more than the orders keep is told.
+func TestHoldsOrders(t *testing.T) {
+	for ending, written := range map[string]string{".soc": "soc", ".toc": "soc", ".soi": "soc", ".TOI": "toi", "toi": "soc"} {
+		if !holdsOrders(ending, written) {
+			t.Errorf("%s holds no %s", ending, written)
+		}
+	}
+	for ending, written := range map[string]string{".soc": "soi", ".soi": "toi", ".toc": "soi", ".SOC": "toc"} {
+		if holdsOrders(ending, written) {
+			t.Errorf("%s holds %s", ending, written)
+		}
+	}
+}
+
 func TestProgressOnlyOnATerminal(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "x")
 	if err != nil {

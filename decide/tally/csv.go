@@ -393,6 +393,7 @@ func WriteCSV(w io.Writer, e *Election) error {
 		return err
 	}
 	voters, weights := csvHasVoters(e), csvHasWeights(e)
+	kept := csvExtra(e)
 	row := make([]string, 0, len(header))
 	for i := range e.Ballots {
 		b := &e.Ballots[i]
@@ -400,7 +401,7 @@ func WriteCSV(w io.Writer, e *Election) error {
 		if voters {
 			row = append(row, b.Voter)
 		}
-		for j := range e.BallotColumns {
+		for _, j := range kept {
 			row = append(row, field(b.Extra, j))
 		}
 		if weights {
@@ -426,10 +427,24 @@ func csvHasVoters(e *Election) bool {
 // csvHasWeights also asks for a second column where there would be but one: in it
 // an empty ballot would be an empty line.
 func csvHasWeights(e *Election) bool {
-	if len(e.Options) == 1 && len(e.BallotColumns) == 0 && !csvHasVoters(e) && e.Kind != Positions {
+	if len(e.Options) == 1 && len(csvExtra(e)) == 0 && !csvHasVoters(e) && e.Kind != Positions {
 		return true
 	}
 	return slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return b.Weight != 1 })
+}
+
+// csvExtra gives the ballots' further columns by their places: not those of a .pb
+// file that say what the voter's and the options' columns say here.
+func csvExtra(e *Election) []int {
+	var kept []int
+	for j, name := range e.BallotColumns {
+		said := e.Budget != nil && slices.Contains([]string{"voter_id", "vote", "points"}, name) &&
+			!slices.ContainsFunc(e.Ballots, func(b Ballot) bool { return field(b.Extra, j) != "" })
+		if !said {
+			kept = append(kept, j)
+		}
+	}
+	return kept
 }
 
 func csvHeader(e *Election) ([]string, error) {
@@ -437,7 +452,8 @@ func csvHeader(e *Election) ([]string, error) {
 	if csvHasVoters(e) {
 		header = append(header, columnVoter)
 	}
-	for _, name := range e.BallotColumns {
+	for _, j := range csvExtra(e) {
+		name := e.BallotColumns[j]
 		before, _, isOption := strings.Cut(name, ":")
 		if _, known := csvKinds[strings.ToLower(before)]; known && isOption || ownColumns[strings.ToLower(name)] != isExtra {
 			return nil, fmt.Errorf("the ballots have a column %q, which means something else in a CSV file", name)

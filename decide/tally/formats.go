@@ -142,11 +142,15 @@ func (l *losses) numbered() {
 	}
 }
 
+// ownMeta are those Meta fields that say again what the election has as its
+// title, its kind or its budget: what becomes of them is said there.
+var ownMeta = []string{"description", keyTitle, "vote_type", keyDataType, "budget"}
+
 // foreignMeta lists the names of Meta fields that the format does not hold.
 func (l *losses) foreignMeta(holds func(Field) bool) []string {
 	var names []string
 	for _, f := range l.election.Meta {
-		if !holds(f) && !slices.Contains(names, f.Name) {
+		if !holds(f) && !slices.Contains(names, f.Name) && !slices.Contains(ownMeta, f.Name) {
 			names = append(names, f.Name)
 		}
 	}

@@ -437,6 +437,36 @@ func TestLosses(t *testing.T) {
 	}
 }
 
+// What an election says twice is not told twice, nor told as lost where the
+// format holds it in its own way.
+func TestLossesOfABudget(t *testing.T) {
+	e, err := ParsePabulib([]byte("META\nkey;value\ndescription;T\nbudget;10\nvote_type;ordinal\nrule;greedy\nPROJECTS\nproject_id;cost\n1;4\n2;5\nVOTES\nage;voter_id;vote\n7;ana;2,1\n8;ben;\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"blt":     "[budget meta:rule ballot_columns:age]",
+		"preflib": "[budget voters ballot_columns:age]",
+		"csv":     "[budget title meta:rule]",
+	} {
+		var got []string
+		for _, m := range formatNamed(t, name).Losses(e) {
+			key := strings.TrimPrefix(m.Key, "counting.loss.")
+			if names := m.Args["names"]; names != "" {
+				key += ":" + names
+			}
+			got = append(got, key)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s loses %v, expected %s", name, got, want)
+		}
+	}
+	var out strings.Builder
+	if err := WriteCSV(&out, e); err != nil || out.String() != "voter,age,rank:1,rank:2\nana,7,2,1\nben,8,,\n" {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
 func TestFormatOf(t *testing.T) {
 	for file, want := range map[string]string{"a.pb": "pabulib", "x/B.BLT": "blt", "c.toi": "preflib", "d.soc": "preflib", "e.csv": "csv"} {
 		if f, err := FormatOf(file); err != nil || f.Name != want {
