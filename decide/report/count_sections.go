@@ -15,7 +15,10 @@ func (v *countPage) Result() (out []section) {
 		out = append(out, section{Text: []string{v.T("counting.report.tied"), v.labels(o.Tied)}, Warning: true})
 	}
 	if v.Election.Kind == tally.Positions {
-		return out // the sentences say it
+		for _, r := range o.Rounds {
+			out = append(out, section{Text: []string{v.p.T("counting.report.proposal." + key(r.Action))}})
+		}
+		return out
 	}
 	if len(o.Winners) == 0 {
 		if len(o.Tied) == 0 {
@@ -77,7 +80,7 @@ func (v *countPage) sections() (out []section) {
 	if v.Outcome.Budget.IsZero() {
 		out = append(out, v.roundSections()...)
 	}
-	for _, s := range []*section{v.duelsSection(), v.pairwiseSection(), v.rankingSection(), v.tiesSection()} {
+	for _, s := range []*section{v.defeatsSection(), v.duelsSection(), v.pairwiseSection(), v.rankingSection(), v.tiesSection()} {
 		if s != nil {
 			out = append(out, *s)
 		}
@@ -232,13 +235,13 @@ func (v *countPage) supportedSection() *section {
 func (v *countPage) roundSections() (out []section) {
 	number := 0
 	for _, r := range v.Outcome.Rounds {
-		if r.Action == "lock" || r.Action == "skip" {
-			continue // the duels have a table of their own
+		if r.Action == "lock" || r.Action == "skip" || r.Action == "defeats" {
+			continue // duels have tables of their own
 		}
 		number++
-		s := section{Title: v.p.T("counting.report.round", "number", number, "action", v.p.T("counting.action."+key(r.Action), "option", v.labels(r.Options)))}
-		if r.Action == "accept" || r.Action == "reject" || r.Action == "no-quorum" {
-			s.Title = v.p.T("counting.action." + key(r.Action))
+		s := section{Title: v.T("counting.report.positions")}
+		if v.Election.Kind != tally.Positions {
+			s.Title = v.p.T("counting.report.round", "number", number, "action", v.p.T("counting.action."+key(r.Action), "option", v.labels(r.Options)))
 		}
 		if r.Note != nil {
 			s.Text = append(s.Text, v.say(*r.Note))
@@ -260,10 +263,7 @@ func (v *countPage) roundSections() (out []section) {
 // addCounts draws where options stand in a round, and tells what passes on.
 func (v *countPage) addCounts(s *section, r tally.Round, number int) {
 	s.Figure = v.figure("round"+strconv.Itoa(number), s.Title)
-	s.Table = &table{
-		Caption: v.T("counting.report.round.table", "number", number),
-		Head:    []string{v.T("counting.report.option"), v.T("counting.report.votes")},
-	}
+	s.Table = &table{Caption: s.Title, Head: []string{v.T("counting.report.option"), v.counts(r.Action)}}
 	gets := map[string]tally.Number{}
 	for _, t := range r.Transfers {
 		if sum, ok := gets[t.To]; ok {
@@ -285,6 +285,38 @@ func (v *countPage) addCounts(s *section, r tally.Round, number int) {
 	if rest, ok := gets[""]; ok {
 		s.Table.Rows = append(s.Table.Rows, []cell{text(v.T("counting.report.nobody_left")), {}, text(v.number(rest))})
 	}
+}
+
+// counts says what a round counts: votes, if nothing else.
+func (v *countPage) counts(action string) string {
+	switch {
+	case action == "strongest-paths":
+		return v.T("counting.report.strength")
+	case action == "worst-defeats":
+		return v.T("counting.report.duels.margin")
+	case action == "duels-won":
+		return v.T("counting.report.duels_won")
+	case v.Outcome.Rule.Name == "score":
+		return v.T("counting.report.points")
+	case v.Election.Kind == tally.Positions:
+		return v.T("counting.report.people")
+	}
+	return v.T("counting.report.votes")
+}
+
+// defeatsSection lists the duels whose defeats stand.
+func (v *countPage) defeatsSection() *section {
+	t := &table{
+		Caption: v.T("counting.action.defeats"),
+		Head:    []string{v.T("counting.report.duels.won"), v.T("counting.report.duels.lost")},
+	}
+	for _, r := range v.rounds("defeats") {
+		t.Rows = append(t.Rows, []cell{v.named(r.Options[0]), {Text: v.labels(r.Options[1:]), Named: true}})
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return &section{Title: t.Caption, Table: t}
 }
 
 // duelsSection lists the duels that ranked pairs locked in or passed over.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -202,5 +203,41 @@ func TestTieResults(t *testing.T) {
 	c := counted(t, "chair.blt", "3 1\n4 1 0\n3 2 3 0\n3 3 2 0\n0\nAna\nBen\nCleo\nChair\n", tally.Rule{Name: "irv"})
 	if _, text := renderCount(t, c, "en"); !strings.Contains(text, "Tie among Ben, Cleo: Cleo is out (by id)") {
 		t.Errorf("%s", text)
+	}
+}
+
+// What became of a proposal stands first, in words; so many people that the bar's
+// number is long are not cut off.
+func TestProposalReport(t *testing.T) {
+	const file = "voter,position,weight\na,agree,9000000000000\nb,block,1\n"
+	for rule, want := range map[string]string{
+		"consensus": "The proposal does not pass.", "majority": "The proposal passes.",
+	} {
+		page, _ := renderCount(t, counted(t, "dam.csv", file, tally.Rule{Name: rule}), "en")
+		if checkPage(t, page)["svg"] != 1 || strings.Index(page, want) < 0 || strings.Index(page, want) > strings.Index(page, "Agree: 9,000,000,000,000. Object or block: 1") {
+			t.Errorf("%s: %q does not stand before the numbers", rule, want)
+		}
+	}
+	f := figure{}
+	f.add("x", tally.Int(5), strings.Repeat("9", 20), tally.Number{})
+	bar := f.Bars()[0]
+	if x, err := strconv.ParseFloat(bar.ValueX, 64); err != nil || x+20*letterWidth > figureWidth {
+		t.Errorf("a value of 20 letters begins at %s of %d", bar.ValueX, figureWidth)
+	}
+}
+
+// A circle of three: A over B and B over C by 3, C over A by 1, which is the weakest.
+// Tables say what they count, and Split Cycle which defeats stand.
+func TestRankedReportsSayWhatTheyCount(t *testing.T) {
+	const file = "3 1\n3 1 2 3 0\n2 2 3 1 0\n2 3 1 2 0\n0\n\"A\"\n\"B\"\n\"C\"\n\"T\"\n"
+	for rule, want := range map[string]string{
+		"schulze": ">Strength</th>", "minimax": ">Margin</th>", "copeland": ">Duels won</th>", "irv": ">Votes</th>",
+		"split-cycle": `<th scope="row" lang="" dir="auto">A</th><td lang="" dir="auto">B</td></tr>`,
+	} {
+		page, _ := renderCount(t, counted(t, "three.blt", file, tally.Rule{Name: rule}), "en")
+		checkPage(t, page)
+		if !strings.Contains(page, want) {
+			t.Errorf("%s: the page lacks %s", rule, want)
+		}
 	}
 }

@@ -14,6 +14,7 @@ const (
 	figureWidth = 720
 	labelWidth  = 250
 	valueWidth  = 130
+	letterWidth = 9 // of a value
 	rowHeight   = 26
 	maxLabel    = 30 // characters
 )
@@ -63,13 +64,14 @@ type drawnBar struct {
 
 // Bars places the bars.
 func (f *figure) Bars() (out []drawnBar) {
-	longest := 0.0
+	longest, room := 0.0, float64(valueWidth)
 	for _, b := range f.bars {
 		longest = max(longest, b.length, b.line)
+		room = max(room, float64(len([]rune(b.value))*letterWidth+6))
 	}
 	scale := 0.0
 	if longest > 0 {
-		scale = (figureWidth - labelWidth - valueWidth) / longest
+		scale = max(figureWidth-labelWidth-room, 40) / longest
 	}
 	for i, b := range f.bars {
 		top := float64(4 + rowHeight*i)
