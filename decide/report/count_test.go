@@ -214,7 +214,7 @@ func TestProposalReport(t *testing.T) {
 		"consensus": "The proposal does not pass.", "majority": "The proposal passes.",
 	} {
 		page, _ := renderCount(t, counted(t, "dam.csv", file, tally.Rule{Name: rule}), "en")
-		if checkPage(t, page)["svg"] != 1 || strings.Index(page, want) < 0 || strings.Index(page, want) > strings.Index(page, "Agree: 9,000,000,000,000. Object or block: 1") {
+		if checkPage(t, page)["svg"] != 1 || !strings.Contains(page, want) || strings.Index(page, want) > strings.Index(page, "Agree: 9,000,000,000,000. Object or block: 1") {
 			t.Errorf("%s: %q does not stand before the numbers", rule, want)
 		}
 	}
