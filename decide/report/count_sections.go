@@ -263,7 +263,11 @@ func (v *countPage) roundSections() (out []section) {
 // addCounts draws where options stand in a round, and tells what passes on.
 func (v *countPage) addCounts(s *section, r tally.Round, number int) {
 	s.Figure = v.figure("round"+strconv.Itoa(number), s.Title)
-	s.Table = &table{Caption: s.Title, Head: []string{v.T("counting.report.option"), v.counts(r.Action)}}
+	what := v.counts(r.Action)
+	s.Table = &table{Caption: what, Head: []string{v.T("counting.report.option"), what}}
+	if v.Election.Kind != tally.Positions {
+		s.Table.Caption = v.T("counting.report.round.table", "what", what, "number", number)
+	}
 	gets := map[string]tally.Number{}
 	for _, t := range r.Transfers {
 		if sum, ok := gets[t.To]; ok {
