@@ -180,6 +180,9 @@ func (b *Blueprints) keep(ctx context.Context, tx *db.Tx, d *Draft) (Link, error
 	return link, err
 }
 
+// Key of the text that a draft continues; without an id where it begins one.
+func (d *Draft) Key() Key { return Key{d.Stream, d.Blueprint} }
+
 func (d *Draft) encode() (string, error) {
 	body, err := json.Marshal(d.DraftBody)
 	if err == nil && len(body) > MaxDraft {
@@ -702,7 +705,7 @@ func (b *Blueprints) PublishDraft(ctx context.Context, v place.Viewer, l Link, p
 	}
 	var k VersionKey
 	_, err = b.log.Commit(ctx, d.Stream, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		if err := place.May(ctx, tx, v, d.Stream, place.PublishBlueprint, place.Any); err != nil {
+		if err := mayOn(ctx, tx, v, d.Key(), place.PublishBlueprint); err != nil {
 			return nil, err
 		}
 		r, err := lockDraft.One(ctx, tx, d.ID)
@@ -711,6 +714,9 @@ func (b *Blueprints) PublishDraft(ctx context.Context, v place.Viewer, l Link, p
 		}
 		d, err := r.draft()
 		if err != nil {
+			return nil, err
+		}
+		if err := mayOn(ctx, tx, v, d.Key(), place.PublishBlueprint); err != nil { // as it stands now
 			return nil, err
 		}
 		if err := d.ready(ctx, tx, p); err != nil {

@@ -37,3 +37,11 @@ func (b *Blueprints) Decidable(ctx context.Context, on db.Queryer, version act.R
 	}
 	return err
 }
+
+var isBlueprint = db.Rows[int64](`select count(*) from blueprint where stream = $1 and id = $2`)
+
+// HasText tells whether a place has published a text with that id.
+func HasText(ctx context.Context, on db.Queryer, stream act.Fingerprint, text string) (bool, error) {
+	n, err := isBlueprint.One(ctx, on, stream, text)
+	return n > 0, err
+}

@@ -60,10 +60,12 @@ func (b *Blueprints) EnterSuggestion(ctx context.Context, v place.Viewer, n NewO
 		return "", err
 	}
 	err = b.log.DB().Write(ctx, func(tx *db.Tx) error {
-		if err := place.May(ctx, tx, v, n.To.Stream, place.AnswerSuggestion, place.Any); err != nil {
-			return err
-		}
 		to, err := headByKey.One(ctx, tx, n.To.Stream, n.To.ID)
+		if err == nil || fault.Is(err, fault.NotFound) {
+			if err := mayOn(ctx, tx, v, Key{n.To.Stream, to.Blueprint}, place.AnswerSuggestion); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			return err
 		}

@@ -45,13 +45,19 @@ func (b *Blueprints) Publish(ctx context.Context, v place.Viewer, p Publication)
 	}
 	var k VersionKey
 	_, err := b.log.Commit(ctx, p.Place, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		if err := place.May(ctx, tx, v, p.Place, place.PublishBlueprint, place.Any); err != nil {
+		if err := mayOn(ctx, tx, v, Key{p.Place, p.Blueprint}, place.PublishBlueprint); err != nil {
 			return nil, err
 		}
 		d, err := p.draft(ctx, tx, &k)
 		return []act.Draft{d}, err
 	})
 	return k, tooLarge(err)
+}
+
+// mayOn asks the table of permissions about one text: its stewards may what they
+// may for no other. A text that is not yet there (no id) has none.
+func mayOn(ctx context.Context, on db.Queryer, v place.Viewer, k Key, action place.Action) error {
+	return place.MayOn(ctx, on, v, k.Stream, place.Object{Blueprint: k.ID}, action, place.Any)
 }
 
 // draft makes the act of a clean publication, under the stream's lock, and tells its version.

@@ -811,10 +811,12 @@ type Answering struct {
 
 // open reads a suggestion that a place received and has not answered.
 func (b *Blueprints) open(ctx context.Context, tx *db.Tx, v place.Viewer, stream act.Fingerprint, id string) (suggestionRow, Suggestion, error) {
-	if err := place.May(ctx, tx, v, stream, place.AnswerSuggestion, place.Any); err != nil {
-		return suggestionRow{}, Suggestion{}, err
-	}
 	r, err := suggestionByID.One(ctx, tx, stream, id)
+	if err == nil || fault.Is(err, fault.NotFound) { // who may not is not told whether there is one
+		if err := mayOn(ctx, tx, v, Key{stream, r.Blueprint}, place.AnswerSuggestion); err != nil {
+			return r, Suggestion{}, err
+		}
+	}
 	if err != nil {
 		return r, Suggestion{}, err
 	}
@@ -889,11 +891,11 @@ func (d *Draft) unchecked() error {
 func (b *Blueprints) Use(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string, u Using) (VersionKey, error) {
 	var k VersionKey
 	_, err := b.log.Commit(ctx, stream, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		if err := place.May(ctx, tx, v, stream, place.PublishBlueprint, place.Any); err != nil {
-			return nil, err
-		}
 		_, s, err := b.open(ctx, tx, v, stream, id)
 		if err != nil {
+			return nil, err
+		}
+		if err := mayOn(ctx, tx, v, s.Blueprint, place.PublishBlueprint); err != nil {
 			return nil, err
 		}
 		d, err := b.using(ctx, tx, s, &u)
@@ -1058,11 +1060,7 @@ func (b *Blueprints) Say(ctx context.Context, v place.Viewer, stream act.Fingerp
 	return b.log.DB().Write(ctx, func(tx *db.Tx) error {
 		r, err := suggestionByID.One(ctx, tx, stream, id)
 		if err == nil || fault.Is(err, fault.NotFound) {
-			action := place.SuggestChange
-			if !r.Sent {
-				action = place.AnswerSuggestion
-			}
-			if err := place.May(ctx, tx, v, stream, action, place.Any); err != nil {
+			if err := mayTalk(ctx, tx, v, stream, r); err != nil {
 				return err
 			}
 		}
@@ -1083,6 +1081,14 @@ func (b *Blueprints) Say(ctx context.Context, v place.Viewer, stream act.Fingerp
 		_, err = suggestionMoves.Run(ctx, tx, stream, id, string(Discussing), at)
 		return err
 	})
+}
+
+// mayTalk lets those speak of a suggestion who may send one, or answer it.
+func mayTalk(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Fingerprint, r suggestionRow) error {
+	if r.Sent {
+		return place.May(ctx, on, v, stream, place.SuggestChange, place.Any)
+	}
+	return mayOn(ctx, on, v, Key{stream, r.Blueprint}, place.AnswerSuggestion)
 }
 
 func (b *Blueprints) talk(ctx context.Context, tx *db.Tx, r suggestionRow, text string) (*act.Submission, error) {
@@ -1141,12 +1147,13 @@ func (b *Blueprints) Embedded(ctx context.Context, v place.Viewer, k VersionKey)
 
 // Unanswered is a suggestion that came to a place of this node and waits for it.
 type Unanswered struct {
-	ID     string // URL
-	Stream act.Fingerprint
-	Place  string // URL
+	ID        string // URL
+	Stream    act.Fingerprint
+	Place     string // URL
+	Blueprint string // URL: which it is for
 }
 
-var unanswered = db.Rows[Unanswered](`select x.id, x.stream, p.id from blueprint_suggestion x join place p on p.stream = x.stream
+var unanswered = db.Rows[Unanswered](`select x.id, x.stream, p.id, x.blueprint from blueprint_suggestion x join place p on p.stream = x.stream
 	where not x.sent and x.state in ('acknowledged', 'discussing') order by x.created, x.id`)
 
 // Unanswered lists them, for the node itself.

@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"context"
+	"encoding/json"
 
 	"translocal/act"
 	"translocal/db"
@@ -124,10 +125,12 @@ func (b *Blueprints) Warn(ctx context.Context, v place.Viewer, w NewWarning) (id
 		return "", err
 	}
 	_, err = b.log.Commit(ctx, w.Place, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		if err := place.May(ctx, tx, v, w.Place, place.WarnBlueprint, place.Any); err != nil {
-			return nil, err
-		}
 		h, err := headByKey.One(ctx, tx, w.Version.Stream, w.Version.ID)
+		if err == nil || fault.Is(err, fault.NotFound) {
+			if err := mayWarn(ctx, tx, v, w, h); err != nil {
+				return nil, err
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -158,6 +161,21 @@ func (b *Blueprints) Warn(ctx context.Context, v place.Viewer, w NewWarning) (id
 	return id, err
 }
 
+// mayWarn asks whether the viewer may warn in the name of a place: of any clause as
+// keeper, at the text that they look after as its steward. What was told to the
+// place is for who may hear it.
+func mayWarn(ctx context.Context, on db.Queryer, v place.Viewer, w NewWarning, h Head) error {
+	k := Key{Stream: w.Place}
+	if h.Stream == w.Place {
+		k.ID = h.Blueprint
+	}
+	err := mayOn(ctx, on, v, k, place.WarnBlueprint)
+	if err == nil && w.Told != "" {
+		err = place.May(ctx, on, v, w.Place, place.HearTold, place.Any)
+	}
+	return err
+}
+
 func holds(ctx context.Context, on db.Queryer, k VersionKey, id string) error {
 	rows, err := clausesOf.All(ctx, on, k.Stream, k.ID)
 	if err != nil {
@@ -178,7 +196,11 @@ func (b *Blueprints) Withdraw(ctx context.Context, v place.Viewer, stream act.Fi
 		return err
 	}
 	_, err = b.log.Commit(ctx, stream, func(ctx context.Context, tx *db.Tx) ([]act.Draft, error) {
-		if err := place.May(ctx, tx, v, stream, place.WarnBlueprint, place.Any); err != nil {
+		k, err := warnedText(ctx, tx, stream, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := mayOn(ctx, tx, v, k, place.WarnBlueprint); err != nil {
 			return nil, err
 		}
 		at, err := warningStands.One(ctx, tx, stream, id)
@@ -191,6 +213,31 @@ func (b *Blueprints) Withdraw(ctx context.Context, v place.Viewer, stream act.Fi
 		return []act.Draft{{Type: WithdrawType, Object: Withdrawn{id}, Parts: []act.Part{act.Text("reason", reason)}}}, nil
 	})
 	return err
+}
+
+var warningEnvelope = db.Rows[[]byte](`select a.envelope from blueprint_warning w join act a on a.stream = w.stream and a.idx = w.idx where w.stream = $1 and w.id = $2`)
+
+// warnedText is the text of a place at which it gave a warning: the key without an
+// id where the warning is none, or was read in a text of another place.
+func warnedText(ctx context.Context, on db.Queryer, stream act.Fingerprint, id string) (Key, error) {
+	k := Key{Stream: stream}
+	raw, err := warningEnvelope.One(ctx, on, stream, id)
+	if err != nil {
+		return k, ignoreMissing(err)
+	}
+	var a struct{ Object Warned }
+	if err := json.Unmarshal(raw, &a); err != nil || a.Object.Version == nil || a.Object.Version.Stream != stream {
+		return k, nil
+	}
+	h, err := headByKey.One(ctx, on, stream, a.Object.Version.URL)
+	k.ID = h.Blueprint
+	return k, ignoreMissing(err)
+}
+
+// MayWithdraw tells whether a viewer may withdraw a warning.
+func (b *Blueprints) MayWithdraw(ctx context.Context, v place.Viewer, w Warning) bool {
+	k, err := warnedText(ctx, b.log.DB(), w.Stream, w.ID)
+	return err == nil && mayOn(ctx, b.log.DB(), v, k, place.WarnBlueprint) == nil
 }
 
 // WarningsOn lists every warning known on a clause, withdrawn ones too, oldest first.

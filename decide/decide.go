@@ -277,11 +277,27 @@ func (d *Decisions) open(ctx context.Context, on db.Queryer, v place.Viewer, pro
 		return Proposal{}, err
 	}
 	p := row.proposal()
-	err = place.May(ctx, on, v, p.Stream, action, p.State)
-	if fault.Is(err, fault.Forbidden) && place.May(ctx, on, v, p.Stream, action, anyOpen(action)) == nil {
+	err = d.may(ctx, on, v, p, action, p.State)
+	if fault.Is(err, fault.Forbidden) && d.may(ctx, on, v, p, action, anyOpen(action)) == nil {
 		err = fault.New(fault.Conflict, "decide.not_in_this_round")
 	}
 	return p, err
+}
+
+// may asks the table of permissions. Who opened the room for tonight stays its host
+// while the code lasts, also when a mandate ends in the middle of the evening.
+func (d *Decisions) may(ctx context.Context, on db.Queryer, v place.Viewer, p Proposal, action place.Action, s place.State) error {
+	var o place.Object
+	if v.Person != "" && place.Allowed(place.Host, action, s) {
+		n, err := hosts.One(ctx, on, p.ID, v.Person, act.Micros(d.now()))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			o.As = []place.Role{place.Host}
+		}
+	}
+	return place.MayOn(ctx, on, v, p.Stream, o, action, s)
 }
 
 // anyOpen is a state in which the action is possible at all: who may do it then
@@ -552,6 +568,8 @@ type Page struct {
 	Count  Count      `json:"count"`
 	Role   place.Role `json:"role"`
 
+	MayEnter bool `json:"may_enter"` // whether the viewer may write down a round held in a room
+
 	Tonight *Tonight      `json:"tonight,omitempty"` // while a code for the room lasts
 	Answers []LightAnswer `json:"answers,omitempty"` // that came by it; they count for nothing
 	N       int           `json:"n"`                 // which page of its voices this is, from 1
@@ -652,6 +670,7 @@ func (d *Decisions) ReadPage(ctx context.Context, v place.Viewer, proposal strin
 	if err := d.roomOpened(ctx, page); err != nil {
 		return nil, err
 	}
+	page.MayEnter = d.may(ctx, d.db, v, p, place.EnterRoom, Consent) == nil
 	page.Role, err = place.RoleIn(ctx, d.db, v, p.Stream)
 	return page, err
 }

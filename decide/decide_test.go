@@ -155,12 +155,12 @@ func TestMajorityWithARoom(t *testing.T) {
 		t.Error("closed without a quorum:", err)
 	}
 	for _, bad := range []Room{{Present: 0}, {Present: 20, Agree: 12}, {Present: -1, Agree: -1}, {Present: 2, Agree: 1, Objections: []string{""}}, {Present: 1, Agree: 1, Concerns: []string{"a", "b"}}} {
-		if err := g.EnterRoom(ctx, g.members[0], p.ID, bad); !fault.Is(err, fault.Invalid) {
+		if err := g.EnterRoom(ctx, g.keeper, p.ID, bad); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
-	must(t, g.EnterRoom(ctx, g.members[0], p.ID, Room{Present: 5, Agree: 5}))
-	must(t, g.EnterRoom(ctx, g.members[0], p.ID, Room{Present: 20, Agree: 12, Abstain: 6, Concerns: []string{"costs"}, Objections: []string{"too soon", "too late"}}))
+	must(t, g.EnterRoom(ctx, g.keeper, p.ID, Room{Present: 5, Agree: 5}))
+	must(t, g.EnterRoom(ctx, g.keeper, p.ID, Room{Present: 20, Agree: 12, Abstain: 6, Concerns: []string{"costs"}, Objections: []string{"too soon", "too late"}}))
 	must(t, g.Say(ctx, g.members[1], p.ID, Objection, "no", false))
 	out, err := g.Close(ctx, g.keeper, p.ID, Release{Counts: true})
 	must(t, err)

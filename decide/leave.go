@@ -22,6 +22,7 @@ var (
 	ownProposals   = db.Rows[string](`select title from proposal where made_by = $1 order by created, id`)
 	forgetProposer = db.Exec(`update proposal set made_by = '' where made_by = $1`)
 	forgetScribe   = db.Exec(`update proposal_room set scribe = '' where scribe = $1`)
+	forgetHost     = db.Exec(`update room_code set opened_by = '' where opened_by = $1`)
 	forgetSpeaker  = db.Exec(`update proposal_voice set person = id where person = $1`)
 	forgetWords    = db.Exec(`delete from proposal_voice where person = $1`)
 )
@@ -43,7 +44,7 @@ func (d *Decisions) Forget(ctx context.Context, tx *db.Tx, person string, words 
 			return err
 		}
 	}
-	for _, forget := range []db.Statement{forgetSpeaker, forgetProposer, forgetScribe} {
+	for _, forget := range []db.Statement{forgetSpeaker, forgetProposer, forgetScribe, forgetHost} {
 		if _, err := forget.Run(ctx, tx, person); err != nil {
 			return err
 		}

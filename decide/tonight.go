@@ -55,7 +55,7 @@ func (d *Decisions) OpenRoom(ctx context.Context, v place.Viewer, proposal strin
 		if _, err := dropOldCodes.Run(ctx, tx, act.Micros(now)); err != nil {
 			return err
 		}
-		_, err := putCode.Run(ctx, tx, p.ID, t.Secret, t.Opened, t.Expires)
+		_, err := putCode.Run(ctx, tx, p.ID, t.Secret, t.Opened, t.Expires, v.Person)
 		return err
 	})
 }
@@ -220,8 +220,9 @@ type codeRow struct {
 type answerCount struct{ All, Concerns, Objections int }
 
 var (
-	putCode = db.Exec(`insert into room_code (proposal, secret, opened, expires) values ($1, $2, $3, $4)
-		on conflict (proposal) do update set secret = excluded.secret, opened = excluded.opened, expires = excluded.expires`)
+	putCode = db.Exec(`insert into room_code (proposal, secret, opened, expires, opened_by) values ($1, $2, $3, $4, $5)
+		on conflict (proposal) do update set secret = excluded.secret, opened = excluded.opened, expires = excluded.expires, opened_by = excluded.opened_by`)
+	hosts        = db.Rows[int64](`select count(*) from room_code where proposal = $1 and opened_by = $2 and expires > $3`)
 	codeOf       = db.Rows[Tonight](`select secret, opened, expires from room_code where proposal = $1`)
 	codeBySecret = db.Rows[codeRow](`select proposal, expires from room_code where secret = $1`)
 	dropCode     = db.Exec(`delete from room_code where proposal = $1`)

@@ -25,7 +25,7 @@ func (g *group) inConsent(t testing.TB) *Proposal {
 func TestLightAnswersCountForNothing(t *testing.T) {
 	g, ctx := newGroup(t), t.Context()
 	p := g.inConsent(t)
-	code, err := g.OpenRoom(ctx, g.members[0], p.ID)
+	code, err := g.OpenRoom(ctx, g.keeper, p.ID)
 	must(t, err)
 	phones := []string{act.NewToken(), act.NewToken(), act.NewToken()}
 	must(t, g.AnswerInRoom(ctx, code.Secret, phones[0], Agree, "not needed"))
@@ -41,7 +41,7 @@ func TestLightAnswersCountForNothing(t *testing.T) {
 	if r.Present != 3 || r.Agree != 2 || fmt.Sprint(r.Concerns, r.Objections) != "[Who pays?] [Far too soon]" {
 		t.Fatalf("drafted %+v", r)
 	}
-	must(t, g.EnterRoom(ctx, g.members[0], p.ID, r))
+	must(t, g.EnterRoom(ctx, g.keeper, p.ID, r))
 	if x, err = g.Read(ctx, g.members[1], p.ID); err != nil || x.Count.Part() != 3 || x.Count.Objections != 1 {
 		t.Fatalf("written down, it counts %+v: %v", x.Count, err)
 	}
@@ -63,9 +63,9 @@ func TestLightAnswersCountForNothing(t *testing.T) {
 func TestCodeForTonightEnds(t *testing.T) {
 	g, ctx := newGroup(t), t.Context()
 	p := g.inConsent(t)
-	first, err := g.OpenRoom(ctx, g.members[0], p.ID)
+	first, err := g.OpenRoom(ctx, g.keeper, p.ID)
 	must(t, err)
-	second, err := g.OpenRoom(ctx, g.members[0], p.ID)
+	second, err := g.OpenRoom(ctx, g.keeper, p.ID)
 	must(t, err)
 	over := func(what, secret string) {
 		t.Helper()
@@ -83,7 +83,7 @@ func TestCodeForTonightEnds(t *testing.T) {
 	g.now = func() time.Time { return time.Now().Add(TonightLasts) }
 	over("six hours old", second.Secret)
 	g.now = time.Now
-	must(t, g.CloseRoom(ctx, g.members[1], p.ID))
+	must(t, g.CloseRoom(ctx, g.keeper, p.ID))
 	over("ended", second.Secret)
 	if x, err := g.Read(ctx, g.keeper, p.ID); err != nil || len(x.Answers) != 1 || x.Tonight != nil {
 		t.Errorf("after the end: %+v, %v", x, err)
@@ -96,7 +96,7 @@ func TestCodeForTonightEnds(t *testing.T) {
 func TestBadLightAnswers(t *testing.T) {
 	g, ctx := newGroup(t), t.Context()
 	p := g.propose(t, RuleConsent, 1)
-	code, err := g.OpenRoom(ctx, g.members[0], p.ID)
+	code, err := g.OpenRoom(ctx, g.keeper, p.ID)
 	must(t, err)
 	phone := act.NewToken()
 	if err := g.AnswerInRoom(ctx, code.Secret, phone, Agree, ""); !fault.Is(err, fault.Conflict) {
@@ -132,7 +132,7 @@ func TestBadLightAnswers(t *testing.T) {
 func TestRoomIsBounded(t *testing.T) {
 	g, ctx := newGroup(t), t.Context()
 	p := g.inConsent(t)
-	code, err := g.OpenRoom(ctx, g.members[0], p.ID)
+	code, err := g.OpenRoom(ctx, g.keeper, p.ID)
 	must(t, err)
 	phone := act.NewToken()
 	must(t, g.AnswerInRoom(ctx, code.Secret, phone, Concern, "first"))

@@ -367,22 +367,34 @@ func (ms *Meetings) Take(ctx context.Context, v place.Viewer, stream act.Fingerp
 
 // What it takes to do something to a meeting: what everybody would see is for
 // keepers.
-func changing(m *Meeting) place.Action { return keepersWhen(m.Public) }
-func noting(m *Meeting) place.Action   { return keepersWhen(m.PublicNote) }
+func changing(m *Meeting) place.Action { return keepersWhen(m.Public, place.PlanMeeting) }
+func noting(m *Meeting) place.Action   { return keepersWhen(m.PublicNote, place.WriteNote) }
 func showing(*Meeting) place.Action    { return place.ShowMeeting }
 
-func keepersWhen(public bool) place.Action {
+func keepersWhen(public bool, otherwise place.Action) place.Action {
 	if public {
 		return place.ShowMeeting
 	}
-	return place.PlanMeeting
+	return otherwise
 }
 
 // MayChange tells whether a role may change a meeting.
 func (m *Meeting) MayChange(role place.Role) bool { return place.Allowed(role, changing(m), place.Any) }
 
-// MayNote tells whether a role may write what came of it.
-func (m *Meeting) MayNote(role place.Role) bool { return place.Allowed(role, noting(m), place.Any) }
+// MayNote tells whether a viewer may write what came of a meeting.
+func (ms *Meetings) MayNote(ctx context.Context, v place.Viewer, stream act.Fingerprint, m *Meeting) bool {
+	return m.may(ctx, ms.db, v, stream, noting(m)) == nil
+}
+
+// may asks the table of permissions. Who took the part of scribe in a meeting is
+// its scribe, with or without a mandate for the place.
+func (m *Meeting) may(ctx context.Context, on db.Queryer, v place.Viewer, stream act.Fingerprint, a place.Action) error {
+	var o place.Object
+	if v.Person != "" && m.Taker("scribe").Person == v.Person {
+		o.As = []place.Role{place.Scribe}
+	}
+	return place.MayOn(ctx, on, v, stream, o, a, place.Any)
+}
 
 // on runs fn on a meeting to which the viewer may do this. Another may change it
 // at the same time: what fn writes counts by the rev that it was given.
@@ -395,7 +407,7 @@ func (ms *Meetings) on(ctx context.Context, v place.Viewer, stream act.Fingerpri
 		if err != nil {
 			return err
 		}
-		if err := place.May(ctx, tx, v, stream, needs(m), place.Any); err != nil {
+		if err := m.may(ctx, tx, v, stream, needs(m)); err != nil {
 			return err
 		}
 		return fn(tx, m)

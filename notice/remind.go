@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"translocal/act"
@@ -17,6 +18,7 @@ type Reminder struct {
 	Day    string          // YYYY-MM-DD to count back from, or "" to tell it now
 	Link   string          // URL of the page about it
 	People []string        // whom; when empty, all keepers of the stream
+	Also   []string        // whom beside the keepers, when People is empty
 }
 
 // A Source lists what there is to remind of. What it no longer lists (because it
@@ -30,10 +32,11 @@ var stages = map[string][]int{
 	"agenda":  {14, 3},
 	"review":  {30, 7, 0},
 	"meeting": {7, 1},
+	"mandate": {14},
 }
 
 // Kinds are the kinds of notice: each has a message "mail.kind.…".
-var Kinds = []string{"task", "task_late", "agenda", "review", "meeting", "round", "suggestion", "answer", "keeper"}
+var Kinds = []string{"task", "task_late", "agenda", "review", "meeting", "round", "suggestion", "answer", "keeper", "named", "unnamed", "mandate"}
 
 // late is for how many days after its date something is still told.
 const late = 14
@@ -184,27 +187,30 @@ func (n *Notices) due(ctx context.Context) (map[[2]string]told, error) {
 
 // audience is whom a reminder is for; those named only as long as they belong.
 func (n *Notices) audience(ctx context.Context, r Reminder) ([]string, error) {
-	if len(r.People) == 0 {
+	keepers := func() ([]string, error) {
 		if r.Stream == "" {
 			return siteKeepers.All(ctx, n.db)
 		}
 		return keepersOf.All(ctx, n.db, r.Stream)
 	}
-	members, err := membersOf.All(ctx, n.db, r.Stream)
+	if len(r.People) == 0 && len(r.Also) == 0 {
+		return keepers()
+	}
+	belongs, err := keepers()
+	if r.Stream != "" && err == nil {
+		belongs, err = membersOf.All(ctx, n.db, r.Stream)
+	}
 	if err != nil {
 		return nil, err
 	}
-	belongs := map[string]bool{}
-	for _, m := range members {
-		belongs[m] = true
-	}
-	var people []string
-	for _, p := range r.People {
-		if belongs[p] {
-			people = append(people, p)
+	people := r.People
+	if len(people) == 0 {
+		if people, err = keepers(); err != nil {
+			return nil, err
 		}
+		people = append(people, r.Also...)
 	}
-	return people, nil
+	return slices.DeleteFunc(slices.Clone(people), func(p string) bool { return !slices.Contains(belongs, p) }), nil
 }
 
 // keptFor is how long what was told and sent is remembered.

@@ -2,6 +2,8 @@ package place
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"translocal/act"
 	"translocal/db"
@@ -11,17 +13,23 @@ import (
 // A Role is what somebody is to a place at the moment of asking.
 type Role string
 
-// The roles. A site keeper runs the node and is, to a place, no more than any
-// other unless also its member or keeper.
+// The roles. A scribe and a steward are members with a mandate that runs (see
+// [Mandate]): a scribe for the whole place, a steward for one text of it and for
+// nothing else. A host is a member who opened a room for tonight, in that room
+// while it is open. A site keeper runs the node and is, to a place, no more than
+// any other unless also its member or keeper.
 const (
 	Stranger   Role = "stranger"
 	Member     Role = "member"
+	Scribe     Role = "scribe"
+	Steward    Role = "steward"
+	Host       Role = "host"
 	Keeper     Role = "keeper"
 	SiteKeeper Role = "site_keeper"
 )
 
 // Roles lists them all, for the page and the test of the table.
-var Roles = []Role{Stranger, Member, Keeper, SiteKeeper}
+var Roles = []Role{Stranger, Member, Scribe, Steward, Host, Keeper, SiteKeeper}
 
 // An Action is something that somebody can do or read.
 type Action string
@@ -106,6 +114,7 @@ const (
 	PlanMeeting  Action = "meeting.plan"
 	TakeRole     Action = "meeting.take_role"
 	ShowMeeting  Action = "meeting.show"
+	WriteNote    Action = "meeting.note"
 )
 
 // KeepWebhooks is to say which programs are told of what a place publishes.
@@ -125,8 +134,11 @@ type Rule struct {
 }
 
 var (
-	everybody = []Role{Stranger, Member, Keeper, SiteKeeper}
-	members   = []Role{Member, Keeper}
+	everybody = Roles
+	members   = []Role{Member, Scribe, Steward, Host, Keeper}
+	stewards  = []Role{Steward, Keeper}
+	scribes   = []Role{Scribe, Keeper}
+	hosts     = []Role{Scribe, Host, Keeper}
 	keepers   = []Role{Keeper}
 	siteOnly  = []Role{SiteKeeper}
 )
@@ -169,10 +181,10 @@ var Table = []Rule{
 	{Speak, "react", members},
 	{Speak, "consent", members},
 	{Integrate, "consent", members},
-	{EnterRoom, "consent", members},
-	{OpenRoom, "clarify", members},
-	{OpenRoom, "react", members},
-	{OpenRoom, "consent", members},
+	{EnterRoom, "consent", hosts},
+	{OpenRoom, "clarify", hosts},
+	{OpenRoom, "react", hosts},
+	{OpenRoom, "consent", hosts},
 	{NextRound, "clarify", members},
 	{NextRound, "react", members},
 	{Withdraw, "clarify", keepers},
@@ -190,6 +202,7 @@ var Table = []Rule{
 	{PlanMeeting, Any, members},
 	{TakeRole, Any, members},
 	{ShowMeeting, Any, keepers},
+	{WriteNote, Any, scribes}, // also who took the part of scribe in that meeting
 	{KeepWebhooks, Any, keepers},
 
 	{PassOn, Any, keepers},
@@ -198,24 +211,19 @@ var Table = []Rule{
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},
 	{CheckTranslation, Any, members}, // a person's translation by another person
-	{PublishBlueprint, Any, keepers},
-	{WarnBlueprint, Any, keepers},
+	{PublishBlueprint, Any, stewards}, // of that text; a first version is for keepers
+	{WarnBlueprint, Any, stewards},    // at clauses of that text
 	{ReadSuggestions, Any, members},
 	{SuggestChange, Any, keepers},
-	{AnswerSuggestion, Any, keepers},
+	{AnswerSuggestion, Any, stewards},
 	{HearTold, Any, keepers},
 }
 
 // Allowed reads the table.
 func Allowed(role Role, action Action, state State) bool {
 	for _, r := range Table {
-		if r.Action != action || r.State != Any && r.State != state {
-			continue
-		}
-		for _, x := range r.Roles {
-			if x == role {
-				return true
-			}
+		if r.Action == action && (r.State == Any || r.State == state) && slices.Contains(r.Roles, role) {
+			return true
 		}
 	}
 	return false
@@ -261,10 +269,23 @@ func RoleIn(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint
 	return Stranger, nil
 }
 
+// An Object says more of what is acted on than its state: which text of the
+// place it belongs to, and what the viewer is to it beside.
+type Object struct {
+	Blueprint string // id of the text, "" where it is none
+	As        []Role // what a member is to this object alone: its Host, or its Scribe
+}
+
 // May is nil when the viewer may do this to an object of the place in that
 // state; otherwise a fault of kind SignIn (nobody is signed in, and signing in
 // could help) or Forbidden. stream is "" for what concerns the site.
 func May(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action, state State) error {
+	return MayOn(ctx, on, v, stream, Object{}, action, state)
+}
+
+// MayOn is May for an object of which more is known: a steward may what the table
+// says for the text that the mandate names, and for no other.
+func MayOn(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, o Object, action Action, state State) error {
 	if v.Token != "" && !tokenMay(action) {
 		return fault.New(fault.Forbidden, "people.token.not_this")
 	}
@@ -278,5 +299,39 @@ func May(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, a
 	if v.Person == "" {
 		return fault.New(fault.SignIn, "fault.sign_in")
 	}
-	return fault.New(fault.Forbidden, "fault.forbidden")
+	if role == Member {
+		if ok, err := o.allows(ctx, on, v, stream, action, state); err != nil || ok {
+			return err
+		}
+	}
+	return fault.New(fault.Forbidden, refusal(action))
+}
+
+// allows tells whether a member may by what they are to the object, or by a
+// mandate that runs now. It looks for one only where that could help.
+func (o Object) allows(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action, state State) (bool, error) {
+	may := func(r Role) bool { return Allowed(r, action, state) }
+	if slices.ContainsFunc(o.As, may) {
+		return true, nil
+	}
+	if !may(Scribe) && (!may(Steward) || o.Blueprint == "") {
+		return false, nil
+	}
+	held, err := heldRoles.All(ctx, on, stream, v.Person, o.Blueprint, act.Micros(time.Now()))
+	return slices.ContainsFunc(held, may), err
+}
+
+// heldRoles are those that somebody has by a mandate, of a text where one is given.
+var heldRoles = db.Rows[Role](`select role from mandate where stream = $1 and person = $2 and ended = 0 and until > $4
+	and (role = 'scribe' or role = 'steward' and scope <> '' and scope = $3)`)
+
+// refusal says what somebody lacks, where there is something to do about it.
+func refusal(action Action) string {
+	switch action {
+	case EnterRoom, OpenRoom, WriteNote:
+		return "roles.lacks.scribe"
+	case PublishBlueprint, WarnBlueprint, AnswerSuggestion:
+		return "roles.lacks.steward"
+	}
+	return "fault.forbidden"
 }

@@ -26,12 +26,17 @@ type Places struct {
 	base string // URL of this node, without a slash at its end
 	now  func() time.Time
 	argon
+
+	// HasText tells whether a place has a text with that id, of which somebody can
+	// be steward. Who wires the program gives it; without it no place has one.
+	HasText func(ctx context.Context, on db.Queryer, stream act.Fingerprint, text string) (bool, error)
 }
 
 // New makes the capability for a node at a base URL.
 func New(log *act.Log, base string) *Places {
 	log.Guarded(guardKind)
-	return &Places{log: log, db: log.DB(), base: base, now: time.Now, argon: newArgon()}
+	return &Places{log: log, db: log.DB(), base: base, now: time.Now, argon: newArgon(),
+		HasText: func(context.Context, db.Queryer, act.Fingerprint, string) (bool, error) { return false, nil }}
 }
 
 // Base is the URL of this node.

@@ -3,6 +3,7 @@ package place
 import (
 	"context"
 
+	"translocal/act"
 	"translocal/db"
 	"translocal/fault"
 )
@@ -74,7 +75,10 @@ func (p *Places) AddSiteKeeper(ctx context.Context, v Viewer, name string) error
 		case row.SiteKeeper:
 			return fault.At("pseudonym", "sitekeep.keepers.already")
 		}
-		return one(setSiteKeeper.Run(ctx, tx, row.ID, true))
+		if err := one(setSiteKeeper.Run(ctx, tx, row.ID, true)); err != nil {
+			return err
+		}
+		return Note(ctx, tx, v, "", act.Micros(p.now()), SiteKeeperDeed, row.ID, "", "")
 	})
 }
 
@@ -83,6 +87,9 @@ func (p *Places) AddSiteKeeper(ctx context.Context, v Viewer, name string) error
 func (p *Places) StepDownFromSite(ctx context.Context, v Viewer) error {
 	return p.changeSiteKeepers(ctx, v, func(tx *db.Tx) error {
 		if err := one(setSiteKeeper.Run(ctx, tx, v.Person, false)); err != nil {
+			return err
+		}
+		if err := Note(ctx, tx, v, "", act.Micros(p.now()), SiteStepDeed, v.Person, "", ""); err != nil {
 			return err
 		}
 		return siteKept(ctx, tx, "sitekeep.keepers.last")

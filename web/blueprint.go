@@ -128,6 +128,7 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	if p.Role, err = place.RoleIn(r.Context(), s.Log.DB(), viewer(r), v.Stream); err != nil {
 		return err
 	}
+	p.MayAnswer = s.mayOn(r, v, place.AnswerSuggestion)
 	if p.Role == place.Member || p.Role == place.Keeper {
 		p.Moves, err = s.Blueprints.Moves(r.Context(), viewer(r), v.VersionKey)
 	} else {
@@ -251,11 +252,30 @@ func (s *Server) showClause(w http.ResponseWriter, r *http.Request, code int, v 
 	f := s.frame(r, t(r, "blueprint.clause"))
 	var warners []place.Mine
 	for _, m := range f.Mine {
-		if place.Allowed(m.Role, place.WarnBlueprint, place.Any) {
+		if place.Allowed(m.Role, place.WarnBlueprint, place.Any) || m.Stream == v.Stream && s.mayOn(r, v, place.WarnBlueprint) {
 			warners = append(warners, m)
 		}
 	}
-	return s.render(w, r, code, page.ClausePage(f, v, v.Clauses[at], at, warnings, holders, warners, form))
+	return s.render(w, r, code, page.ClausePage(f, v, v.Clauses[at], at, warnings, holders, warners, s.withdrawable(r, f.Mine, warnings), form))
+}
+
+// mayOn tells whether the viewer may do something to the text of a version, in the
+// name of its place: also its stewards.
+func (s *Server) mayOn(r *http.Request, v *blueprint.Version, action place.Action) bool {
+	return place.MayOn(r.Context(), s.Log.DB(), viewer(r), v.Stream, place.Object{Blueprint: v.Head.Blueprint}, action, place.Any) == nil
+}
+
+// withdrawable are the warnings that the viewer can take back, by id.
+func (s *Server) withdrawable(r *http.Request, mine []place.Mine, warnings []blueprint.Warning) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range warnings {
+		for _, m := range mine {
+			if m.Stream == w.Stream && !w.Withdrawn {
+				out[w.ID] = s.Blueprints.MayWithdraw(r.Context(), viewer(r), w)
+			}
+		}
+	}
+	return out
 }
 
 func (s *Server) warn(w http.ResponseWriter, r *http.Request) error {

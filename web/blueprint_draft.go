@@ -103,7 +103,7 @@ func (s *Server) draftPage(r *http.Request) (page.DraftPage, error) {
 		return p, err
 	}
 	p.Place = of.Name
-	p.Publish = place.May(ctx, s.Log.DB(), v, p.Draft.Stream, place.PublishBlueprint, place.Any) == nil
+	p.Publish = place.MayOn(ctx, s.Log.DB(), v, p.Draft.Stream, place.Object{Blueprint: p.Draft.Blueprint}, place.PublishBlueprint, place.Any) == nil
 	return p, nil
 }
 

@@ -227,9 +227,17 @@ func (s *Server) showSuggestion(w http.ResponseWriter, r *http.Request, code int
 	if x.Sent {
 		action = place.SuggestChange
 	}
-	steward := place.May(ctx, s.Log.DB(), v, p.Stream, action, place.Any) == nil
+	steward := place.MayOn(ctx, s.Log.DB(), v, p.Stream, place.Object{Blueprint: ofOurs(x)}, action, place.Any) == nil
 	f := listens(r, s.frame(r, t(r, "blueprint.suggestion")), "/events/suggestion/"+string(p.Stream)+"?id="+url.QueryEscape(x.ID), since)
 	return s.render(w, r, code, page.Suggestion(f, p, x, base, changes, talk, steward, form))
+}
+
+// ofOurs is the text of ours that a suggestion is for, "" of one that we sent.
+func ofOurs(x blueprint.Suggestion) string {
+	if x.Sent {
+		return ""
+	}
+	return x.Blueprint.ID
 }
 
 // onSuggestion runs what a form of a suggestion's page asks for and leads back there.

@@ -212,7 +212,11 @@ func (s *Server) showSite(w http.ResponseWriter, r *http.Request, code int, form
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, code, page.Site(s.frame(r, t(r, "sitekeep.title")), held, erasures, peers, page.SiteKeepers{List: keepers, Form: form}))
+	done, err := s.Places.SiteDeeds(r.Context(), viewer(r), 0)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, code, page.Site(s.frame(r, t(r, "sitekeep.title")), held, erasures, peers, page.SiteKeepers{List: keepers, Log: done, Form: form}))
 }
 
 func (s *Server) override(w http.ResponseWriter, r *http.Request) error {

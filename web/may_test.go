@@ -26,6 +26,7 @@ type world struct {
 	*node
 	here, there                  *place.Place
 	site, keeper, second, member person
+	scribe, steward, host        person // members; see as
 	target                       person // a member to do something to
 	outsider                     person // keeper of the other place
 	text, theirs                 *blueprint.Version
@@ -230,6 +231,63 @@ func (w *world) translated() string {
 	l, err := w.blueprints.Continue(w.t.Context(), w.keeper.Viewer, *w.byMachine)
 	must(w.t, err)
 	return string(l)
+}
+
+// next is a draft of the next version of the place's own text.
+func (w *world) next() string {
+	w.t.Helper()
+	l, err := w.blueprints.Continue(w.t.Context(), w.keeper.Viewer, w.text.VersionKey)
+	must(w.t, err)
+	return string(l)
+}
+
+// newest is the id of the newest version of the place's own text.
+func (w *world) newest() string {
+	w.t.Helper()
+	d, err := w.blueprints.ReadDraft(w.t.Context(), w.keeper.Viewer, blueprint.Link(w.next()))
+	must(w.t, err)
+	return d.Base
+}
+
+var (
+	holdMandate = db.Exec(`insert into mandate (id, stream, person, role, scope, aim, since, until, given_by) values ($1, $2, $3, $4, $5, 'Notes', 1, $6, '')
+		on conflict (id) do update set ended = 0`)
+	hostAll = db.Exec(`insert into room_code (proposal, secret, opened, expires, opened_by) select id, 'code ' || id, 1, $2, $1 from proposal where true
+		on conflict (proposal) do update set opened_by = excluded.opened_by, expires = excluded.expires`)
+	hostNone = db.Exec(`delete from room_code where opened_by = $1`)
+)
+
+// helpers join who is scribe, steward of the place's text, and host of every room.
+func (w *world) helpers() {
+	w.t.Helper()
+	w.scribe = w.join(w.keeper, w.here, place.Member, "Scribe")
+	w.steward = w.join(w.keeper, w.here, place.Member, "Steward")
+	w.host = w.join(w.keeper, w.here, place.Member, "Host")
+}
+
+// hold sees to it that the helpers are what they are, after whatever was done.
+func (w *world) hold(role place.Role) {
+	w.t.Helper()
+	ctx, ever := w.t.Context(), int64(1)<<60
+	must(w.t, w.log.DB().Write(ctx, func(tx *db.Tx) error {
+		for _, p := range []person{w.scribe, w.steward, w.host} {
+			if _, err := putBack.Run(ctx, tx, w.here.Stream, p.Person, place.Member); err != nil {
+				return err
+			}
+		}
+		if _, err := holdMandate.Run(ctx, tx, "scribe", w.here.Stream, w.scribe.Person, place.Scribe, "", ever); err != nil {
+			return err
+		}
+		if _, err := holdMandate.Run(ctx, tx, "steward", w.here.Stream, w.steward.Person, place.Steward, w.text.Blueprint, ever); err != nil {
+			return err
+		}
+		if role != place.Host {
+			_, err := hostNone.Run(ctx, tx, w.host.Person)
+			return err
+		}
+		_, err := hostAll.Run(ctx, tx, w.host.Person, ever)
+		return err
+	}))
 }
 
 func (w *world) p(rest string) string { return w.path(w.here.ID) + rest }
@@ -505,6 +563,7 @@ var probes = map[place.Action][]door{
 	},
 	place.SetSiteKeepers: {
 		func(w *world, _ place.State) call { return api("GET", "/site/keepers", nil) },
+		func(w *world, _ place.State) call { return api("GET", "/site/keepers-log", nil) },
 		func(w *world, _ place.State) call { return post("/site/keepers", "pseudonym", "Target") },
 		func(w *world, _ place.State) call {
 			return api("POST", "/site/keepers", map[string]string{"pseudonym": "Target"})
@@ -646,9 +705,6 @@ var probes = map[place.Action][]door{
 			return post(w.p("/meeting/"+w.meeting(false)+"/edit"), "rev", "1", "title", "Assembly", "day", "2030-03-01", "begins", "18:00", "ends", "20:00", "zone", "UTC", "venue", "Hall")
 		},
 		func(w *world, _ place.State) call {
-			return post(w.p("/meeting/"+w.meeting(false)+"/note"), "rev", "1", "note", "We agreed")
-		},
-		func(w *world, _ place.State) call {
 			return post(w.p("/meeting/"+w.meeting(false)+"/off"), "do", "off")
 		},
 		func(w *world, _ place.State) call { return api("POST", w.s("/meetings"), meetingBody()) },
@@ -656,10 +712,15 @@ var probes = map[place.Action][]door{
 			return api("PUT", w.s("/meetings/"+w.meeting(false)), with(meetingBody(), "rev", 1))
 		},
 		func(w *world, _ place.State) call {
-			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/note"), map[string]any{"note": "We agreed", "rev": 1})
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/called-off"), map[string]bool{"off": true})
+		},
+	},
+	place.WriteNote: {
+		func(w *world, _ place.State) call {
+			return post(w.p("/meeting/"+w.meeting(false)+"/note"), "rev", "1", "note", "We agreed")
 		},
 		func(w *world, _ place.State) call {
-			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/called-off"), map[string]bool{"off": true})
+			return api("PUT", w.s("/meetings/"+w.meeting(false)+"/note"), map[string]any{"note": "We agreed", "rev": 1})
 		},
 	},
 	place.TakeRole: {
@@ -844,13 +905,13 @@ var probes = map[place.Action][]door{
 	},
 	place.PublishBlueprint: {
 		func(w *world, _ place.State) call {
-			return post("/draft/"+w.draft()+"/publish", "rev", "1", "message", "Ours")
+			return post("/draft/"+w.next()+"/publish", "rev", "1", "message", "Ours")
 		},
 		func(w *world, _ place.State) call {
-			return api("POST", "/drafts/"+w.draft()+"/publish", map[string]any{"rev": 1})
+			return api("POST", "/drafts/"+w.next()+"/publish", map[string]any{"rev": 1})
 		},
 		func(w *world, _ place.State) call {
-			return api("POST", w.s("/versions"), map[string]any{"text": motion("By call")})
+			return api("POST", w.s("/versions"), map[string]any{"text": w.text.Text, "blueprint": w.text.Blueprint, "base": w.newest()})
 		},
 	},
 	place.WarnBlueprint: {
@@ -1124,12 +1185,14 @@ func (w *world) loose() string {
 func TestTableOfPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.helpers()
 	states := []place.State{decide.Clarify, decide.React, decide.Consent, decide.Decided, decide.Withdrawn}
 	people := []struct {
 		name string
 		role place.Role
 		person
 	}{{"stranger", place.Stranger, person{}}, {"keeper of another place", place.Stranger, w.outsider}, {"member", place.Member, w.member},
+		{"scribe", place.Scribe, w.scribe}, {"steward", place.Steward, w.steward}, {"host", place.Host, w.host},
 		{"keeper", place.Keeper, w.keeper}, {"keeper of the site", place.SiteKeeper, w.site}}
 	for _, action := range actions() {
 		if len(probes[action]) == 0 {
@@ -1143,6 +1206,7 @@ func TestTableOfPermissions(t *testing.T) {
 			for i, d := range probes[action] {
 				for _, p := range people {
 					c := d(w, s)
+					w.hold(p.role)
 					what := fmt.Sprintf("%s %q, door %d, %s: %s %s", action, s, i, p.name, c.method, c.path)
 					w.cell(what, p.person, c, action, p.role, s)
 				}

@@ -219,7 +219,7 @@ func (s *Server) showMeeting(w http.ResponseWriter, r *http.Request, code int, n
 		filled.Whole = note.Whole
 		note = filled
 	}
-	return s.render(w, r, code, page.Meeting(s.frame(r, m.Title), p, m, role, note))
+	return s.render(w, r, code, page.Meeting(s.frame(r, m.Title), p, m, role, s.Meetings.MayNote(r.Context(), viewer(r), p.Stream, m), note))
 }
 
 func (s *Server) editMeeting(w http.ResponseWriter, r *http.Request) error {

@@ -80,8 +80,9 @@ func openNode(t testing.TB) *node {
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	n.blueprints.Library, n.decisions.Decidable = web.LibraryText(lib), n.blueprints.Decidable
+	n.places.HasText = blueprint.HasText
 	n.notices = notice.New(notice.Config{Log: n.log, Base: n.base, Words: bundle})
-	n.notices.Sources = web.Reminders(n.base, n.advances, n.decisions, n.blueprints, n.meetings, n.fed, time.Now)
+	n.notices.Sources = web.Reminders(n.base, n.advances, n.decisions, n.blueprints, n.meetings, n.places, n.fed, time.Now)
 	n.config = web.Config{Base: n.base, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: n.blueprints, Decisions: n.decisions, Advances: n.advances, Meetings: n.meetings, Webhooks: n.webhooks, Notices: n.notices, Library: lib}
 	n.handler = web.New(n.config).Handler()

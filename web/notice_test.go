@@ -28,7 +28,7 @@ func (w *world) withMail() *noticetest.Office {
 	server, err := notice.NewServer(office.URL(), "site@rio.example", w.base)
 	must(w.t, err)
 	w.notices = notice.New(notice.Config{Log: w.log, Base: w.base, Words: words, Server: server})
-	w.notices.Sources = web.Reminders(w.base, w.advances, w.decisions, w.blueprints, w.meetings, w.fed, time.Now)
+	w.notices.Sources = web.Reminders(w.base, w.advances, w.decisions, w.blueprints, w.meetings, w.places, w.fed, time.Now)
 	srv.Config.Handler = web.New(web.Config{Base: w.base, I18n: words, Log: w.log, Node: w.fed, Places: w.places,
 		Blueprints: w.blueprints, Decisions: w.decisions, Advances: w.advances, Notices: w.notices}).Handler()
 	srv.Start()

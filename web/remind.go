@@ -12,18 +12,21 @@ import (
 	"translocal/fed"
 	"translocal/meeting"
 	"translocal/notice"
+	"translocal/place"
 )
 
 // Reminders says what people are told of, from each capability; links are URLs
 // of pages of the node at base. The capabilities don't know one another.
-func Reminders(base string, ad *advance.Advances, de *decide.Decisions, bl *blueprint.Blueprints, me *meeting.Meetings, node *fed.Node, now func() time.Time) []notice.Source {
+func Reminders(base string, ad *advance.Advances, de *decide.Decisions, bl *blueprint.Blueprints, me *meeting.Meetings, pl *place.Places, node *fed.Node, now func() time.Time) []notice.Source {
 	return []notice.Source{
 		func(ctx context.Context) ([]notice.Reminder, error) { return clocks(ctx, ad) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return reviews(ctx, de, now()) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return rounds(ctx, de) },
-		func(ctx context.Context) ([]notice.Reminder, error) { return unanswered(ctx, bl) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return unanswered(ctx, bl, pl) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return meetings(ctx, me) },
 		func(ctx context.Context) ([]notice.Reminder, error) { return forKeepers(ctx, node, base) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return endings(ctx, pl, now()) },
+		func(ctx context.Context) ([]notice.Reminder, error) { return given(ctx, pl, base, now()) },
 	}
 }
 
@@ -56,10 +59,50 @@ func rounds(ctx context.Context, de *decide.Decisions) (list []notice.Reminder, 
 	return list, err
 }
 
-func unanswered(ctx context.Context, bl *blueprint.Blueprints) (list []notice.Reminder, err error) {
+// unanswered tells the keepers of a suggestion, and those who look after its text.
+func unanswered(ctx context.Context, bl *blueprint.Blueprints, pl *place.Places) (list []notice.Reminder, err error) {
 	all, err := bl.Unanswered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stewards, err := pl.Stewards(ctx)
 	for _, u := range all {
-		list = append(list, notice.Reminder{Cause: "suggestion " + u.ID, Stream: u.Stream, Kind: "suggestion", Link: u.Place + "/suggestion?id=" + url.QueryEscape(u.ID)})
+		r := notice.Reminder{Cause: "suggestion " + u.ID, Stream: u.Stream, Kind: "suggestion", Link: u.Place + "/suggestion?id=" + url.QueryEscape(u.ID)}
+		for _, s := range stewards {
+			if s.Stream == u.Stream && s.Text == u.Blueprint {
+				r.Also = append(r.Also, s.Person)
+			}
+		}
+		list = append(list, r)
+	}
+	return list, err
+}
+
+// endings tells who has a mandate, and the keepers, that it ends soon.
+func endings(ctx context.Context, pl *place.Places, now time.Time) (list []notice.Reminder, err error) {
+	all, err := pl.Endings(ctx, now.AddDate(0, 0, 16))
+	for _, e := range all {
+		last := time.UnixMicro(e.Until - 1).UTC().Format(time.DateOnly)
+		list = append(list, notice.Reminder{Cause: "mandate " + e.ID, Stream: e.Stream, Kind: "mandate", Day: last, Link: e.Place + "/roles", Also: []string{e.Person}})
+	}
+	return list, err
+}
+
+// namedFor is for how many days somebody is told of a role that was given or ended.
+const namedFor = 30
+
+// given tells people what role they were given, or what role of theirs somebody ended.
+func given(ctx context.Context, pl *place.Places, base string, now time.Time) (list []notice.Reminder, err error) {
+	all, err := pl.Named(ctx, now.AddDate(0, 0, -namedFor))
+	for _, n := range all {
+		r := notice.Reminder{Cause: "log " + n.ID, Stream: n.Stream, Kind: "named", Link: n.Place + "/roles", People: []string{n.Person}}
+		if !n.Given {
+			r.Kind = "unnamed"
+		}
+		if n.Stream == "" {
+			r.Link = base + "/site"
+		}
+		list = append(list, r)
 	}
 	return list, err
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"translocal/place"
 )
 
 func (s *Server) addSiteKeeper(w http.ResponseWriter, r *http.Request) error {
@@ -50,6 +52,16 @@ func (s *Server) siteKeepersAPI(api huma.API) {
 				out.Body = append(out.Body, SiteKeeperBody{k.Name, k.You})
 			}
 			return out, nil
+		})
+	operate(api, "GET", "/site/keepers-log", "site-keepers-log", "Who was made keeper of the site and who stepped down, for its keepers",
+		func(ctx context.Context, in *struct {
+			Before int64 `query:"before" doc:"Microseconds: entries from before this time; without it the newest" minimum:"0"`
+		}) (*struct{ Body []place.Entry }, error) {
+			list, err := s.Places.SiteDeeds(ctx, viewerIn(ctx), in.Before)
+			if err != nil {
+				return nil, err
+			}
+			return &struct{ Body []place.Entry }{list}, nil
 		})
 	operate(api, "POST", "/site/keepers", "add-site-keeper", "Make somebody with an account here a keeper of the site too; with a session, never with a token",
 		func(ctx context.Context, in *struct {

@@ -72,10 +72,18 @@ func (s *Server) entering(r *http.Request, id string) (*place.Place, *blueprint.
 
 // ownVersion is a version of a place for which the viewer may enter suggestions.
 func (s *Server) ownVersion(ctx context.Context, p *place.Place, id string) (*blueprint.Version, error) {
-	if err := place.May(ctx, s.Log.DB(), viewerIn(ctx), p.Stream, place.AnswerSuggestion, place.Any); err != nil {
+	v, err := s.Blueprints.Read(ctx, viewerIn(ctx), blueprint.VersionKey{Stream: p.Stream, ID: id})
+	var o place.Object
+	switch {
+	case err == nil:
+		o.Blueprint = v.Blueprint
+	case !fault.Is(err, fault.NotFound): // who may not is not told that there is none
 		return nil, err
 	}
-	return s.Blueprints.Read(ctx, viewerIn(ctx), blueprint.VersionKey{Stream: p.Stream, ID: id})
+	if err := place.MayOn(ctx, s.Log.DB(), viewerIn(ctx), p.Stream, o, place.AnswerSuggestion, place.Any); err != nil {
+		return nil, err
+	}
+	return v, err
 }
 
 func (s *Server) showEnter(w http.ResponseWriter, r *http.Request, code int, form page.Form) error {

@@ -7,6 +7,7 @@ import (
 
 	"translocal/act"
 	"translocal/decide"
+	"translocal/place"
 )
 
 // phone keeps the cookie that the page of a room sets.
@@ -28,6 +29,11 @@ func TestRoomAnswersReachTheScribe(t *testing.T) {
 	w := newWorld(t)
 	id := w.proposal(decide.Consent)
 	must(t, w.decisions.Say(t.Context(), w.second.Viewer, id, decide.Concern, "said among members", false))
+	if page := w.do(w.member, get(w.p("/proposal/"+id))); strings.Contains(page.body, "/open-room") || strings.Contains(page.body, id+"/room") ||
+		!strings.Contains(page.body, "ask a keeper to make you scribe") {
+		t.Error("who is no scribe is shown the forms of one, or not told what to do")
+	}
+	must(t, w.places.GiveMandate(t.Context(), w.keeper.Viewer, w.here.Stream, place.NewMandate{Person: w.member.Person, Aim: "Notes", Day: w.day()}))
 	a := w.do(w.member, post(w.p("/proposal/"+id+"/open-room")))
 	if a.status != http.StatusSeeOther || !strings.HasPrefix(a.header.Get("Location"), "/room?proposal="+id) {
 		t.Fatal("not opened:", a.status, a.header.Get("Location"))

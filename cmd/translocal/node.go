@@ -152,6 +152,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	blueprints.Library = web.LibraryText(lib)
 	decisions := decide.New(n.log)
 	decisions.Decidable = blueprints.Decidable
+	n.places.HasText = blueprint.HasText
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	advances := advance.New(n.log)
@@ -159,7 +160,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 		return nil, err
 	}
 	meetings := meeting.New(n.log)
-	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, meetings, n.fed, time.Now)
+	n.notice.Sources = web.Reminders(o.Base, advances, decisions, blueprints, meetings, n.places, n.fed, time.Now)
 	n.server = web.New(web.Config{Base: o.Base, Shown: shown, MetricsToken: o.MetricsToken, Demo: o.Demo, Proxies: o.Proxies, I18n: bundle, Log: n.log, Node: n.fed, Places: n.places,
 		Blueprints: blueprints, Decisions: decisions, Advances: advances, Meetings: meetings, Webhooks: n.webhooks, Notices: n.notice, Library: lib, Limits: n.limits})
 	return n, nil

@@ -27,6 +27,7 @@ type VersionPage struct {
 	Adaptations int
 	Became      []*advance.Bringing
 	Role        place.Role // of the viewer in the version's place
+	MayAnswer   bool       // the viewer answers suggestions for it, and enters them
 	Adapters    []place.Mine
 	Ours        []blueprint.Title // what the viewer's places made of it, or it of theirs
 	Moves       []blueprint.Move  // for the version's own members

@@ -1457,7 +1457,7 @@ func versionDo(f Frame, p VersionPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.Role == place.Keeper {
+		if p.MayAnswer {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "<p class=\"meta\"><a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -4629,8 +4629,8 @@ func lineagePicture(f Frame, l *blueprint.Lineage) templ.Component {
 	})
 }
 
-// ClausePage shows one clause, who holds it, every warning known on it, and lets a keeper warn.
-func ClausePage(f Frame, v *blueprint.Version, c blueprint.Clause, i int, warnings []blueprint.Warning, holders []blueprint.Title, warners []place.Mine, form Form) templ.Component {
+// ClausePage shows one clause, who holds it, every warning known on it, and lets keepers and stewards warn.
+func ClausePage(f Frame, v *blueprint.Version, c blueprint.Clause, i int, warnings []blueprint.Warning, holders []blueprint.Title, warners []place.Mine, withdrawable map[string]bool, form Form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -4767,7 +4767,7 @@ func ClausePage(f Frame, v *blueprint.Version, c blueprint.Clause, i int, warnin
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if !w.Withdrawn && keeperOf(warners, w) {
+				if withdrawable[w.ID] {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 381, "<details class=\"no-print\"><summary>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -5093,15 +5093,6 @@ func ClausePage(f Frame, v *blueprint.Version, c blueprint.Clause, i int, warnin
 		}
 		return nil
 	})
-}
-
-func keeperOf(list []place.Mine, w blueprint.Warning) bool {
-	for _, m := range list {
-		if m.Stream == w.Stream && m.Role == place.Keeper {
-			return true
-		}
-	}
-	return false
 }
 
 var _ = templruntime.GeneratedTemplate
