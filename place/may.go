@@ -328,8 +328,10 @@ var heldRoles = db.Rows[Role](`select role from mandate where stream = $1 and pe
 // refusal says what somebody lacks, where there is something to do about it.
 func refusal(action Action) string {
 	switch action {
-	case EnterRoom, OpenRoom, WriteNote:
+	case EnterRoom, OpenRoom:
 		return "roles.lacks.scribe"
+	case WriteNote:
+		return "roles.lacks.note"
 	case PublishBlueprint, WarnBlueprint, AnswerSuggestion:
 		return "roles.lacks.steward"
 	}

@@ -173,6 +173,7 @@ func TestNotesAreNotLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	at := w.p("/meeting/" + w.meeting(false))
+	must(t, w.places.GiveMandate(t.Context(), w.keeper.Viewer, w.here.Stream, place.NewMandate{Person: w.member.Person, Aim: "Notes", Day: w.day()}))
 	for _, c := range []struct {
 		who    person
 		note   string
