@@ -210,7 +210,7 @@ var Table = []Rule{
 
 	{ReadBlueprint, Any, everybody},
 	{DraftBlueprint, Any, members},
-	{CheckTranslation, Any, members}, // a person's translation by another person
+	{CheckTranslation, Any, members},  // a person's translation by another person
 	{PublishBlueprint, Any, stewards}, // of that text; a first version is for keepers
 	{WarnBlueprint, Any, stewards},    // at clauses of that text
 	{ReadSuggestions, Any, members},
