@@ -83,3 +83,100 @@ func (l *Log) recover(ctx context.Context, tx *db.Tx, h head, s Statement, proof
 	_, err = moveHead.Run(ctx, tx, h.Stream, h.Size+1, Micros(published))
 	return err
 }
+
+var (
+	ownStream  = db.Exec(`update stream set own = $2, held = false where fp = $1`)
+	retarget   = db.Exec(`update submission_out set host = $2, next_try = $3 where to_stream = $1 and host <> $2 and state in ('queued', 'delivered')`)
+	endOutOf   = db.Exec(`update submission_out set state = 'withdrawn' where stream = $1 and state in ('queued', 'delivered')`)
+	movedIndex = db.Rows[int64](`select idx from stream_address where stream = $1 order by idx desc limit 1`)
+)
+
+// TakeUp makes a stream that we hold and don't write one of ours: by a statement
+// of its root keys that names the key which PrepareKey made here, and the address
+// of this node. Nothing of it can have been missed, as the statement names the
+// last act. also runs in the same transaction.
+func (l *Log) TakeUp(ctx context.Context, s Statement, proofs []RootProof, also func(ctx context.Context, tx *db.Tx) error) error {
+	err := l.db.Write(ctx, func(tx *db.Tx) error {
+		h, err := lockHead.One(ctx, tx, s.Stream)
+		if err != nil {
+			return err
+		}
+		if h.Own {
+			return fault.New(fault.Conflict, "fault.own_stream")
+		}
+		if err := l.recover(ctx, tx, h, s, proofs); err != nil {
+			return err
+		}
+		if _, err := ownStream.Run(ctx, tx, s.Stream, true); err != nil {
+			return err
+		}
+		return also(ctx, tx)
+	})
+	if err == nil {
+		l.announce()
+	}
+	return err
+}
+
+// GiveUp ends that a stream is ours: its root keys gave it to another node. list
+// are the acts that say so, verified, which follow ours; it is empty when ours
+// went another way, and then the stream stays as we hold it. also runs in the same
+// transaction.
+func (l *Log) GiveUp(ctx context.Context, f Fingerprint, list []Entry, also func(ctx context.Context, tx *db.Tx) error) error {
+	err := l.db.Write(ctx, func(tx *db.Tx) error {
+		h, err := lockHead.One(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		if !h.Own {
+			return fault.New(fault.Conflict, "fault.not_own_stream")
+		}
+		if len(list) > 0 && list[0].Act.Index != h.Size {
+			return fault.New(fault.Conflict, "fault.gap") // written to in this moment
+		}
+		if _, err := ownStream.Run(ctx, tx, f, false); err != nil {
+			return err
+		}
+		if _, err := endOutOf.Run(ctx, tx, f); err != nil {
+			return err
+		}
+		if _, err := l.receive(ctx, tx, f, list, true); err != nil {
+			return err
+		}
+		return also(ctx, tx)
+	})
+	if err == nil {
+		l.announce()
+	}
+	return err
+}
+
+// Retarget sends what waits for a stream to the node that keeps it now.
+func (l *Log) Retarget(ctx context.Context, tx *db.Tx, f Fingerprint, host string) error {
+	_, err := retarget.Run(ctx, tx, f, host, Micros(l.now()))
+	tx.AfterCommit(l.nudge)
+	return err
+}
+
+// MovedTo is the address to which an act, verified, moves its stream, "" where it
+// moves it nowhere.
+func MovedTo(ctx context.Context, on db.Queryer, a *Act) (address string, err error) {
+	var r Recover
+	if a.Type != RecoverType || strict(a.Object, &r) != nil || r.Address == "" {
+		return "", nil
+	}
+	u, err := authorityAt(ctx, on, a.Stream, a.Index)
+	if err != nil || u.mayRecover(a, &r, nil) != nil {
+		return "", err
+	}
+	return r.Address, nil
+}
+
+// MovedAt is the index of the act that moved a stream last, -1 where none did.
+func MovedAt(ctx context.Context, on db.Queryer, f Fingerprint) (int64, error) {
+	index, err := movedIndex.One(ctx, on, f)
+	if fault.Is(err, fault.NotFound) {
+		return -1, nil
+	}
+	return index, err
+}

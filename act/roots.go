@@ -406,6 +406,7 @@ type rootRow struct {
 var (
 	rootsBefore   = db.Rows[rootRow](`select r.idx, a.leaf, r.keys, r.threshold from stream_root r join act a on a.stream = r.stream and a.idx = r.idx where r.stream = $1 and r.idx < $2 order by r.idx desc limit 1`)
 	addressBefore = db.Rows[string](`select address from stream_address where stream = $1 and idx < $2 order by idx desc limit 1`)
+	addressesOf   = db.Rows[string](`select address from stream_address where stream = $1 order by idx`)
 	insertRoots   = db.Exec(`insert into stream_root (stream, idx, keys, threshold) values ($1, $2, $3, $4)`)
 	insertAddress = db.Exec(`insert into stream_address (stream, idx, address) values ($1, $2, $3)`)
 )
@@ -477,6 +478,12 @@ func AddressOf(ctx context.Context, on db.Queryer, s Stream) (string, error) {
 		return Host(s.Actor), nil
 	}
 	return address, err
+}
+
+// AddressesOf are the base URLs of the nodes that kept a stream, the first first.
+func AddressesOf(ctx context.Context, on db.Queryer, s Stream) ([]string, error) {
+	moved, err := addressesOf.All(ctx, on, s.Fingerprint)
+	return append([]string{Host(s.Actor)}, moved...), err
 }
 
 func applySetRoots(ctx context.Context, tx *db.Tx, a *Act, s *SetRoots) error {

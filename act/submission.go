@@ -324,7 +324,11 @@ func (l *Log) queue(ctx context.Context, tx *db.Tx, from Fingerprint, d Submissi
 	if err != nil {
 		return nil, err
 	}
-	_, err = insertOut.Run(ctx, tx, s.ID, s.Stream, s.To, s.ToStream, Host(s.To), s.Type, answers, s.Document, Micros(l.now()))
+	host, err := AddressOf(ctx, tx, Stream{Fingerprint: s.ToStream, Actor: s.To})
+	if err != nil {
+		return nil, err
+	}
+	_, err = insertOut.Run(ctx, tx, s.ID, s.Stream, s.To, s.ToStream, host, s.Type, answers, s.Document, Micros(l.now()))
 	if err == nil {
 		tx.AfterCommit(l.nudge)
 	}

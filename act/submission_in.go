@@ -132,13 +132,13 @@ func (l *Log) ReceiveSubmission(ctx context.Context, body []byte, host string) (
 		return nil, fault.New(fault.Unavailable, "fault.unknown_type")
 	}
 	err = l.db.Write(ctx, func(tx *db.Tx) error {
-		reply, err = l.receiveSubmission(ctx, tx, s, chain, t)
+		reply, err = l.receiveSubmission(ctx, tx, s, chain, host, t)
 		return err
 	})
 	return reply, err
 }
 
-func (l *Log) receiveSubmission(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, t SubmissionType) ([]byte, error) {
+func (l *Log) receiveSubmission(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, host string, t SubmissionType) ([]byte, error) {
 	to, err := streamByFingerprint.One(ctx, tx, s.ToStream)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (l *Log) receiveSubmission(ctx context.Context, tx *db.Tx, s *Submission, c
 	if to.Held {
 		return nil, fault.New(fault.Unavailable, "fault.restored")
 	}
-	receipt, err := l.receiptFor(ctx, tx, s, chain, to, t)
+	receipt, err := l.receiptFor(ctx, tx, s, chain, host, to, t)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,7 @@ func (l *Log) receiveSubmission(ctx context.Context, tx *db.Tx, s *Submission, c
 	return verbatim(delivery{Chain: ours, Receipt: receipt})
 }
 
-func (l *Log) receiptFor(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, to Stream, t SubmissionType) ([]byte, error) {
+func (l *Log) receiptFor(ctx context.Context, tx *db.Tx, s *Submission, chain []json.RawMessage, host string, to Stream, t SubmissionType) ([]byte, error) {
 	in, err := inByID.One(ctx, tx, s.ID)
 	if err == nil {
 		return l.again(ctx, tx, s, in, to)
@@ -169,6 +169,9 @@ func (l *Log) receiptFor(ctx context.Context, tx *db.Tx, s *Submission, chain []
 		return nil, err
 	}
 	if err := l.room(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	if err := spokenFor(ctx, tx, s, host); err != nil {
 		return nil, err
 	}
 	if err := remember(ctx, tx, s.Stream, chain); err != nil {
@@ -190,6 +193,20 @@ func (l *Log) receiptFor(ctx context.Context, tx *db.Tx, s *Submission, chain []
 	}
 	_, err = insertIn.Run(ctx, tx, s.ID, s.ToStream, s.Actor, s.Stream, s.Type, s.Answers, s.Document, state, Micros(l.now()), receipt)
 	return receipt, err
+}
+
+// spokenFor refuses a sender under another host's name of whose stream we never
+// heard: that host would have had to vouch for it once. Whoever follows its chain
+// of keys alone would believe everybody who makes one up.
+func spokenFor(ctx context.Context, tx *db.Tx, s *Submission, host string) error {
+	if Host(s.Actor) == host {
+		return nil
+	}
+	known, err := chainFor(ctx, tx, s.Stream)
+	if err == nil && len(known) == 0 {
+		err = fault.New(fault.Forbidden, "fault.other_host")
+	}
+	return err
 }
 
 // again answers a submission that came before. Its receipt is signed anew when

@@ -141,7 +141,7 @@ func (n *Node) Wake() {
 }
 
 var (
-	hintHosts = db.Rows[string](`select distinct u.host from subscriber u join stream s on s.fp = u.stream where s.own and not s.held and s.size > u.told`)
+	hintHosts = db.Rows[string](`select distinct u.host from subscriber u join stream s on s.fp = u.stream where ` + hintedOf + ` and s.size > u.told`)
 	pullHosts = db.Rows[string](`select distinct host from remote where state = 'followed' and next_pull <= $1`)
 )
 

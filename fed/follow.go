@@ -3,6 +3,7 @@ package fed
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,13 +58,18 @@ func (n *Node) Follow(ctx context.Context, v place.Viewer, stream act.Fingerprin
 	if err := n.notBlocked(ctx, n.db, stream, r.Host, r.Stream); err != nil {
 		return act.Stream{}, err
 	}
-	if known, err := hintedRemote.One(ctx, n.db, r.Stream); err != nil || known.State != remoteFollowed {
+	if known, err := hintedRemote.One(ctx, n.db, r.Stream); err != nil || known.State != remoteFollowed || known.Host != r.Host {
 		if _, err := n.pull(ctx, r, 1); err != nil {
 			return act.Stream{}, n.sayWhy(ctx, r, err)
 		}
 	}
 	err = n.db.Write(ctx, func(tx *db.Tx) error {
 		now := act.Micros(n.now())
+		if s, err := act.StreamIn(ctx, tx, r.Stream); err == nil { // it may have moved in what came
+			if r.Host, err = act.AddressOf(ctx, tx, s); err != nil {
+				return err
+			}
+		}
 		if _, err := insertFollow.Run(ctx, tx, stream, r.Stream, now); err != nil {
 			return err
 		}
@@ -96,28 +102,46 @@ func (n *Node) lookUp(ctx context.Context, address string) (remote, error) {
 	if host == n.base {
 		return remote{}, fault.New(fault.Conflict, "fault.own_stream")
 	}
-	raw, err := n.call(ctx, http.MethodGet, actor+"/actor.json", nil)
-	if fault.Is(err, fault.NotFound) {
+	d, err := n.document(ctx, actor+"/actor.json")
+	if errors.Is(err, errNoDocument) || fault.Is(err, fault.NotFound) {
 		return remote{}, fault.At("address", "fault.no_place_there")
 	}
 	if err != nil {
 		return remote{}, err
 	}
-	var d actorDocument
-	if err := json.Unmarshal(raw, &d); err != nil || !d.Stream.Valid() {
-		return remote{}, fault.At("address", "fault.no_place_there")
-	}
-	if d.ID != actor {
-		return remote{}, fault.At("address", "fault.other_host")
+	if d.ID != actor { // it moved to this host, or so it says
+		if path(d.ID) != path(actor) || act.CheckURL("", d.ID) != nil {
+			return remote{}, fault.At("address", "fault.other_host")
+		}
+		if actor = d.ID; act.Host(actor) == n.base {
+			return remote{}, fault.New(fault.Conflict, "fault.own_stream")
+		}
+		if err := n.vouched(ctx, actor, d.Stream); err != nil {
+			return remote{}, err
+		}
 	}
 	known, err := n.log.StreamOf(ctx, d.Stream)
 	switch {
+	case err == nil && known.Own:
+		return remote{}, fault.New(fault.Conflict, "fault.own_stream")
 	case err == nil && known.Actor != actor: // somebody else's stream, or ours
 		return remote{}, fault.At("address", "fault.other_host")
 	case err != nil && !fault.Is(err, fault.NotFound):
 		return remote{}, err
 	}
 	return remote{Stream: d.Stream, Actor: actor, Host: host, State: remoteFollowed}, nil
+}
+
+// document reads the document of a place; errNoDocument when it is none.
+func (n *Node) document(ctx context.Context, url string) (d actorDocument, err error) {
+	raw, err := n.call(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(raw, &d); err != nil || !d.Stream.Valid() {
+		return d, errNoDocument
+	}
+	return d, nil
 }
 
 // actorAt reads an address as people paste it: a place's page, that of one of its

@@ -64,6 +64,12 @@ func (n *Node) pullFrom(ctx context.Context, host string) (more bool, err error)
 			}
 			continue
 		}
+		if now, err := hintedRemote.One(ctx, n.db, r.Stream); err != nil || now.Host != host { // it moved, and is due there
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return more, err
+			}
+			continue
+		}
 		more = more || unfinished
 		if unfinished {
 			continue
@@ -138,7 +144,7 @@ func (n *Node) pull(ctx context.Context, r remote, pages int) (more bool, err er
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return false, err
 		}
-		raw, err := n.call(ctx, http.MethodGet, fmt.Sprintf("%s/stream?from=%d&limit=%d", r.Actor, s.Size, maxActs), nil)
+		raw, err := n.call(ctx, http.MethodGet, fmt.Sprintf("%s%s/stream?from=%d&limit=%d", r.Host, path(r.Actor), s.Size, maxActs), nil)
 		if err != nil {
 			return false, err
 		}
@@ -148,6 +154,13 @@ func (n *Node) pull(ctx context.Context, r remote, pages int) (more bool, err er
 		}
 		if err := n.notePulled(ctx, r); err != nil {
 			return false, err
+		}
+		from := r.Host
+		if r, err = n.follows(ctx, r); err != nil {
+			return false, err
+		}
+		if r.Host != from {
+			continue // there may be more where it is kept now
 		}
 		if size.held >= size.signed {
 			return false, nil

@@ -58,7 +58,14 @@ func (n *Node) held(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.SignIn, "fault.signature")
 	}
 	s, err := n.log.StreamOf(r.Context(), act.Fingerprint(r.URL.Query().Get("stream")))
-	if err == nil && (s.Own || act.Host(s.Actor) != host || s.Size == 0) {
+	if err == nil && s.Size == 0 {
+		err = db.ErrNoRow
+	}
+	if err != nil {
+		return err
+	}
+	kept, err := n.keptAt(r.Context(), s, host)
+	if err == nil && !kept {
 		err = db.ErrNoRow
 	}
 	if err != nil {
@@ -121,6 +128,9 @@ func (n *Node) restore(ctx context.Context, s act.Stream) error {
 	var heads []record.Checkpoint
 	answered := 0
 	for _, host := range hosts {
+		if moved, err := n.movedMeanwhile(ctx, s); err != nil || moved {
+			return err
+		}
 		if host == n.base || n.notBlocked(ctx, n.db, "", host, "") != nil {
 			continue
 		}
@@ -136,6 +146,9 @@ func (n *Node) restore(ctx context.Context, s act.Stream) error {
 		}
 		answered++
 		heads = append(heads, head...)
+	}
+	if moved, err := n.movedMeanwhile(ctx, s); err != nil || moved {
+		return err
 	}
 	if answered == 0 {
 		return nil // nobody yet; a keeper may decide

@@ -27,21 +27,8 @@ type actorDocument struct {
 	AssertionMethod []multikey      `json:"assertionMethod"`
 }
 
-// ownStream finds the stream of one of our actors by the token in the path.
-func (n *Node) ownStream(r *http.Request) (act.Stream, error) {
-	token := r.PathValue("place")
-	if !act.IsToken(token) {
-		return act.Stream{}, db.ErrNoRow
-	}
-	s, err := n.log.StreamByActor(r.Context(), n.base+"/p/"+token)
-	if err == nil && !s.Own {
-		err = db.ErrNoRow
-	}
-	return s, err
-}
-
 func (n *Node) actor(w http.ResponseWriter, r *http.Request) error {
-	s, err := n.ownStream(r)
+	s, err := n.served(r)
 	if err != nil {
 		return err
 	}
@@ -56,8 +43,12 @@ func (n *Node) actor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	address, err := act.AddressOf(r.Context(), n.db, s)
+	if err != nil {
+		return err
+	}
 	return writeJSON(w, actorDocument{Context: controllerContext, ID: s.Actor, Type: "Group", Stream: s.Fingerprint, Origin: s.Origin,
-		Audience: s.Audience, Acts: s.Actor + "/stream", Site: n.base + sitePath, AssertionMethod: []multikey{keyOf(s.Actor, public)}})
+		Audience: s.Audience, Acts: address + path(s.Actor) + "/stream", Site: address + sitePath, AssertionMethod: []multikey{keyOf(s.Actor, public)}})
 }
 
 // Negotiate answers for a place, at /p/{place}, those who ask for JSON and not for
@@ -106,7 +97,7 @@ func (n *Node) mayPull(ctx context.Context, s act.Stream, host string) error {
 
 // stream gives a page of acts, GET /p/{place}/stream?from=N&limit=M.
 func (n *Node) stream(w http.ResponseWriter, r *http.Request) error {
-	s, err := n.ownStream(r)
+	s, err := n.served(r)
 	if err != nil {
 		return err
 	}
@@ -128,7 +119,7 @@ func (n *Node) stream(w http.ResponseWriter, r *http.Request) error {
 	if s.Held { // a head that we gave out before may be longer than what we hold
 		return fault.New(fault.Unavailable, "fault.restored")
 	}
-	head, err := n.record.Head(r.Context(), s.Fingerprint, from+1)
+	head, err := n.headOf(r.Context(), s, from+1)
 	if err != nil {
 		return err
 	}
@@ -176,6 +167,7 @@ func (n *Node) sender(w http.ResponseWriter, r *http.Request, v any) (host strin
 type hintDocument struct {
 	Stream act.Fingerprint `json:"stream"`
 	Size   int64           `json:"size"`
+	Moved  int64           `json:"moved,omitempty"` // index of the act that moved it to who sends this
 }
 
 var (
@@ -191,6 +183,13 @@ func (n *Node) hint(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	known, err := hintedRemote.One(r.Context(), n.db, h.Stream)
+	if h.Moved > 0 && (fault.Is(err, fault.NotFound) || err == nil && known.Host != host) {
+		if err := n.heardOfMove(r.Context(), host, h); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusAccepted)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -313,6 +312,10 @@ func (n *Node) send(ctx context.Context, host string, body []byte) ([]byte, erro
 	return n.call(ctx, http.MethodPost, host+"/fed/submit", body)
 }
 
+// hintedOf says of which streams s we tell others that they grew: ours, and those
+// that were ours and moved, as long as somebody looks for them here.
+const hintedOf = `(s.own and not s.held or not s.own and exists (select 1 from stream_address d where d.stream = s.fp))`
+
 type dueHint struct {
 	Stream act.Fingerprint
 	Size   int64
@@ -320,11 +323,30 @@ type dueHint struct {
 
 var (
 	dueHints = db.Rows[dueHint](`select u.stream, s.size from subscriber u join stream s on s.fp = u.stream
-		where u.host = $1 and s.own and not s.held and s.size > u.told order by u.stream`)
+		where u.host = $1 and ` + hintedOf + ` and s.size > u.told order by u.stream`)
 	told       = db.Exec(`update subscriber set told = $3 where stream = $1 and host = $2`)
 	unlist     = db.Exec(`delete from subscriber where stream = $1 and host = $2`)
 	unlistHost = db.Exec(`delete from subscriber where host = $1`)
 )
+
+// hintOf is what to say of a stream: its signed size, and if it moved here, since when.
+func (n *Node) hintOf(ctx context.Context, h dueHint) (hintDocument, error) {
+	s, err := n.log.StreamOf(ctx, h.Stream)
+	if err != nil {
+		return hintDocument{}, err
+	}
+	head, err := n.headOf(ctx, s, h.Size)
+	if err != nil {
+		return hintDocument{}, err
+	}
+	hint := hintDocument{Stream: h.Stream, Size: head.Size}
+	if s.Own {
+		moved, err := act.MovedAt(ctx, n.db, h.Stream)
+		hint.Moved = max(moved, 0)
+		return hint, err
+	}
+	return hint, nil
+}
 
 // sendHints tells a host which of our streams grew since it last heard.
 func (n *Node) sendHints(ctx context.Context, host string) error {
@@ -333,11 +355,11 @@ func (n *Node) sendHints(ctx context.Context, host string) error {
 		return err
 	}
 	for _, h := range list {
-		head, err := n.record.Head(ctx, h.Stream, h.Size)
+		hint, err := n.hintOf(ctx, h)
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(hintDocument{Stream: h.Stream, Size: head.Size})
+		body, err := json.Marshal(hint)
 		if err != nil {
 			return err
 		}
@@ -351,7 +373,7 @@ func (n *Node) sendHints(ctx context.Context, host string) error {
 				_, err := unlist.Run(ctx, tx, h.Stream, host)
 				return err
 			}
-			_, err := told.Run(ctx, tx, h.Stream, host, head.Size)
+			_, err := told.Run(ctx, tx, h.Stream, host, hint.Size)
 			return err
 		})
 		if err != nil {

@@ -218,3 +218,59 @@ func signedStatement(stream act.Fingerprint, statement, proofs string) (act.Stat
 	f.Merge(err)
 	return s, list, f.Err()
 }
+
+// PrepareTakeUp readies this node to keep a place of another that it holds: it
+// makes a signing key and returns what holders of the place's root keys have to
+// sign. Conflict when it is ours, or has no root keys.
+func (p *Places) PrepareTakeUp(ctx context.Context, v Viewer, stream act.Fingerprint) (statement string, err error) {
+	err = p.db.Write(ctx, func(tx *db.Tx) error {
+		if err := May(ctx, tx, v, "", KeepSite, Any); err != nil {
+			return err
+		}
+		at, err := act.StreamIn(ctx, tx, stream)
+		if err != nil {
+			return err
+		}
+		if at.Own {
+			return fault.New(fault.Conflict, "fault.own_stream")
+		}
+		roots, _, err := act.RootsOf(ctx, tx, stream)
+		if err == nil && !roots.Set() {
+			err = fault.New(fault.Conflict, "roots.none_set")
+		}
+		if err != nil {
+			return err
+		}
+		statement, err = p.recovery(ctx, tx, stream, p.base)
+		return err
+	})
+	return statement, err
+}
+
+// TakeUp makes a place that we hold one of ours, once as many root keys as must
+// signed the statement that PrepareTakeUp gave. It returns the secret of a link
+// for its first keeper here. also runs in the same transaction.
+func (p *Places) TakeUp(ctx context.Context, v Viewer, stream act.Fingerprint, statement, proofs string, also func(ctx context.Context, tx *db.Tx) error) (secret string, err error) {
+	if err := May(ctx, p.db, v, "", KeepSite, Any); err != nil {
+		return "", err
+	}
+	s, list, err := signedStatement(stream, statement, proofs)
+	if err != nil {
+		return "", err
+	}
+	if s.Type != act.RecoverType || s.Address != p.base {
+		return "", fault.At("statement", "roots.statement.other")
+	}
+	secret, hash := NewSecret()
+	err = p.log.TakeUp(ctx, s, list, func(ctx context.Context, tx *db.Tx) error {
+		if err := May(ctx, tx, v, "", KeepSite, Any); err != nil {
+			return err
+		}
+		now := p.now()
+		if _, err := insertInvitation.Run(ctx, tx, act.NewToken(), hash, stream, Keeper, v.Person, act.Micros(now), act.Micros(now.Add(InvitationLasts))); err != nil {
+			return err
+		}
+		return also(ctx, tx)
+	})
+	return secret, err
+}

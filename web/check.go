@@ -63,7 +63,7 @@ func (s *Server) corpus(ctx context.Context) (*check.Corpus, error) {
 // they are given on a clause and not on a version.
 func (s *Server) checkText(h blueprint.Listed, v *blueprint.Version) *check.Text {
 	t := &check.Text{ID: h.Blueprint, Ref: h.ID, Source: check.Followed, Title: v.Title, Place: h.PlaceName, Ask: s.path(v.Place().URL), At: s.path(h.ID), Language: v.Head.Language, Family: v.Head.Family}
-	if strings.HasPrefix(h.ID, s.Base+"/") {
+	if s.here(h.ID) {
 		t.Source = check.Own
 	}
 	for _, p := range v.Parents {

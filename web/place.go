@@ -30,7 +30,9 @@ func (s *Server) placeRoutes() []route {
 }
 
 // path is where this node shows an object of its own.
-func (s *Server) path(id string) string { return page.Frame{Base: s.Base}.Link(id) }
+func (s *Server) path(id string) string {
+	return page.Frame{Base: s.Base, Homes: s.homes()}.Link(id)
+}
 
 // ids are the URLs that a request's path can stand for: one for an object of
 // ours, two (https and http) for one of another node.
@@ -39,7 +41,13 @@ func (s *Server) ids(r *http.Request, rest string) []string {
 	if host := r.PathValue("host"); host != "" {
 		return []string{"https://" + host + path, "http://" + host + path}
 	}
-	return []string{s.Base + path}
+	ids := []string{s.Base + path}
+	for _, home := range s.homes() {
+		if strings.HasSuffix(home, "/p/"+r.PathValue("place")) {
+			ids = append(ids, home+rest)
+		}
+	}
+	return ids
 }
 
 // placeOf finds the place that the request's path names.

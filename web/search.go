@@ -143,7 +143,7 @@ func modelFindings(lib *library.Library, m library.Model, l string) (all []*find
 // textFindings are a published text and its clauses.
 func (s *Server) textFindings(h blueprint.Listed, v *blueprint.Version) (out []*finding) {
 	kind := "followed"
-	if strings.HasPrefix(h.ID, s.Base+"/") {
+	if s.here(h.ID) {
 		kind = "own"
 	}
 	var themes []string

@@ -74,6 +74,8 @@ type Server struct {
 	moderation *moderate.Moderation
 	passkeys   *place.Passkeys // nil where browsers make none
 
+	moved moved
+
 	live      *live.Watcher // of open pages
 	listening listening
 
@@ -136,6 +138,7 @@ func (s *Server) routes() []route {
 		s.peopleRoutes(),
 		s.publishedRoutes(),
 		s.rootRoutes(),
+		s.moveRoutes(),
 		s.blueprintRoutes(),
 		s.decideRoutes(),
 		s.tonightRoutes(),
@@ -241,7 +244,7 @@ func said(p *i18n.Printer, err error) string {
 func (s *Server) frame(r *http.Request, title string) page.Frame {
 	p := i18n.From(r.Context())
 	v := viewer(r)
-	f := page.Frame{Title: title, Base: s.Base, Shown: s.Shown, Path: r.URL.Path, Viewer: v, Demo: s.Demo, Langs: s.I18n.Languages()}
+	f := page.Frame{Title: title, Base: s.Base, Shown: s.Shown, Path: r.URL.Path, Viewer: v, Demo: s.Demo, Langs: s.I18n.Languages(), Homes: s.homes(), Gone: s.gone(r)}
 	if r.Method != http.MethodGet {
 		f.Path = "/"
 	}

@@ -37,6 +37,10 @@ type Frame struct {
 	// Passkeys is the address at which browsers use passkeys of this node, "" where
 	// there are none; PasskeyHost is the name for which they keep them.
 	Passkeys, PasskeyHost string
+	// Homes are the URLs of places kept here that were founded on another node.
+	Homes []string
+	// Gone is where a place is kept that this node kept before, on its pages; or "".
+	Gone string
 }
 
 // Form is what was typed and what is wrong with it, to show a form again.
@@ -69,10 +73,16 @@ func Filled(pairs ...string) Form {
 }
 
 // Link is the path on this node at which an object is shown, by its id: one of
-// ours at its own path, one of another node at /at/ and its address.
+// ours at its own path, also when it moved here, one of another node at /at/ and its
+// address.
 func (f Frame) Link(id string) string {
 	if rest, ok := strings.CutPrefix(id, f.Base+"/"); ok {
 		return "/" + rest
+	}
+	for _, home := range f.Homes {
+		if rest, ok := strings.CutPrefix(id, home); ok && (rest == "" || rest[0] == '/') {
+			return home[strings.LastIndex(home, "/p/"):] + rest
+		}
 	}
 	if _, rest, ok := strings.Cut(id, "://"); ok {
 		return "/at/" + rest
