@@ -560,6 +560,18 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call {
 			return post("/site/erasure", "stream", string(w.here.Stream), "index", "0").but(404)
 		},
+		// The place stands here, so there is nothing to take up: web/move_test.go does it.
+		func(w *world, _ place.State) call { return get("/site/take-up/" + string(w.here.Stream)) },
+		func(w *world, _ place.State) call {
+			return post("/site/take-up/" + string(w.here.Stream) + "/prepare").but(409)
+		},
+		func(w *world, _ place.State) call {
+			return post("/site/take-up/"+string(w.here.Stream), "statement", "{}", "proofs", "").but(422)
+		},
+		func(w *world, _ place.State) call { return api("POST", w.s("/take-up/prepare"), nil).but(409) },
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/take-up"), map[string]string{"statement": "{}", "proofs": ""}).but(422)
+		},
 	},
 	place.SetSiteKeepers: {
 		func(w *world, _ place.State) call { return api("GET", "/site/keepers", nil) },
