@@ -80,7 +80,7 @@ func (s *Server) counted(w http.ResponseWriter, r *http.Request) (page.Form, rep
 	case ctx.Err() != nil:
 		err = fault.At("file", "count.too_long", "seconds", int(countTime/time.Second))
 	case err != nil:
-		err = fault.At("rule", "count.cannot", "why", err.Error())
+		err = fault.At("rule", "count.cannot", "why", report.Refused(err, i18n.From(r.Context())))
 	}
 	return form, c, err
 }

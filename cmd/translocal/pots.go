@@ -64,11 +64,11 @@ func (c *PotsCmd) count(ctx context.Context, p *i18n.Printer) (s report.Split, e
 		return s, inFile(c.Pots, err, p)
 	}
 	if s.Unit, err = tally.ParseAmount(c.Unit); err != nil {
-		return s, fmt.Errorf("--unit: %w", err)
+		return s, inFile("--unit", err, p)
 	}
 	rule, err := c.rule(s.Election)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", c.File, err)
+		return s, inFile(c.File, err, p)
 	}
 	bar := newProgress(os.Stderr)
 	s.Pots, err = tally.CountPots(ctx, s.Election, c.By, pots, s.Unit, rule, bar.show)
@@ -77,7 +77,7 @@ func (c *PotsCmd) count(ctx context.Context, p *i18n.Printer) (s report.Split, e
 	case ctx.Err() != nil:
 		return s, errors.New("interrupted; nothing was written")
 	case err != nil:
-		return s, fmt.Errorf("%s: %w", c.File, err)
+		return s, inFile(c.File, err, p)
 	}
 	return s, nil
 }

@@ -73,7 +73,7 @@ func (c *TallyCmd) count(ctx context.Context, p *i18n.Printer) (counted report.C
 	}
 	rule, err := c.rule(counted.Election)
 	if err != nil {
-		return counted, fmt.Errorf("%s: %w", c.File, err)
+		return counted, inFile(c.File, err, p)
 	}
 	bar := newProgress(os.Stderr)
 	counted.Outcome, err = tally.CountContext(ctx, counted.Election, rule, bar.show)
@@ -82,7 +82,7 @@ func (c *TallyCmd) count(ctx context.Context, p *i18n.Printer) (counted report.C
 	case ctx.Err() != nil:
 		return counted, errors.New("interrupted; nothing was written")
 	case err != nil:
-		return counted, fmt.Errorf("%s: %w", c.File, err)
+		return counted, inFile(c.File, err, p)
 	}
 	return counted, nil
 }
@@ -110,7 +110,7 @@ func inFile(file string, err error, p *i18n.Printer) error {
 	if why, broken := report.Broken(file, err, p); broken {
 		return errors.New(why)
 	}
-	return fmt.Errorf("%s: %w", file, err)
+	return fmt.Errorf("%s: %s", file, report.Refused(err, p))
 }
 
 // rule is the one asked for, or the one that the file declares, with the

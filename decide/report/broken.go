@@ -26,7 +26,17 @@ func Broken(file string, err error, p *i18n.Printer) (sentence string, ok bool) 
 	return "", false
 }
 
-// phrase says what was found, or expected; an argument "count" chooses its plural.
+// Refused says why err keeps ballots from being counted: in the reader's language
+// where a rule refuses them.
+func Refused(err error, p *i18n.Printer) string {
+	var refusal *tally.Refusal
+	if errors.As(err, &refusal) {
+		return phrase(p, refusal.Why, refusal.Args)
+	}
+	return err.Error()
+}
+
+// phrase says what was found, expected or refused; an argument "count" chooses its plural.
 func phrase(p *i18n.Printer, what tally.Phrase, args []any) string {
 	count := 0
 	for i := 0; i+1 < len(args); i += 2 {

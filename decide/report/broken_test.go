@@ -84,3 +84,35 @@ func TestBroken(t *testing.T) {
 		t.Error("nothing is broken")
 	}
 }
+
+// Why ballots can't be counted is said in the reader's language too.
+func TestRefused(t *testing.T) {
+	bundle, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := tally.ParseCSV([]byte("voter,position\na,agree\nb,agree\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rule := tally.Count(e, tally.Rule{Name: "irv"})
+	_, members := tally.Count(e, tally.Rule{Name: "majority", Eligible: 1})
+	_, tie := tally.ParseTie("coin")
+	for _, c := range []struct {
+		err    error
+		en, es string
+	}{
+		{rule, "rule irv does not count positions ballots; rules that do: consensus, consensus-minus, consent, majority, supermajority", "la regla irv no cuenta papeletas de tipo positions; reglas que sí: consensus, consensus-minus, consent, majority, supermajority"},
+		{members, "rule majority: 2 took part, but only 1 are eligible", "regla majority: participaron 2, pero solo 1 pueden votar"},
+		{tie, `tie rule "coin": expected id, votes-cost, lot:SEED or open`, `desempate "coin": se esperaba id, votes-cost, lot:SEMILLA u open`},
+	} {
+		if c.err.Error() != c.en {
+			t.Errorf("programs read %q; expected %q", c.err, c.en)
+		}
+		for lang, want := range map[string]string{"en": c.en, "es": c.es} {
+			if got := Refused(c.err, bundle.Printer(lang)); got != want {
+				t.Errorf("%s: %q; expected %q", lang, got, want)
+			}
+		}
+	}
+}

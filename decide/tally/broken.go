@@ -210,3 +210,61 @@ var (
 	wantSomePoints    = phrase("want_some_points", "points of zero or more")
 	wantBudget        = phrase("want_budget", "a budget")
 )
+
+// Refusal says why a rule can't count an election, or what was asked for can't
+// be understood. Args has what stands in the phrase's braces.
+type Refusal struct {
+	Why  Phrase
+	Args []any // name, value, name, value, …; all strings
+}
+
+// Error says it in English, for programs and logs.
+func (r *Refusal) Error() string { return r.Why.fill(r.Args) }
+
+func refuse(why Phrase, args ...any) error {
+	for i := 1; i < len(args); i += 2 {
+		args[i] = fmt.Sprint(args[i])
+	}
+	return &Refusal{why, args}
+}
+
+// Why an election can't be counted.
+var (
+	noSuchRule    = phrase("no_rule", "no rule {value}; the rules are {rules}")
+	noSuchBallots = phrase("no_ballots_of_kind", "rule {rule} does not count {kind} ballots; rules that do: {rules}")
+	noBudget      = phrase("no_budget_to_share", "rule {rule} shares out a budget, and this election has none")
+	noDeclared    = phrase("no_declared", "the file declares no rule; rules that fit its {kind} ballots: {rules}")
+	noDefined     = phrase("no_defined", "the file's rule {value} is not defined by the file; rules that fit its {kind} ballots: {rules}")
+	noThreshold   = phrase("no_threshold", "min_project_score_threshold {value}: expected a number")
+
+	noCandidate = phrase("no_candidate", "rule {rule}: no candidate stands")
+	manyStand   = phrase("many_stand", "rule {rule}: {number} candidates stand; it counts up to {max}")
+	noBallots   = phrase("no_ballots", "rule {rule}: there are no ballots to count")
+	nobodyNamed = phrase("nobody_named", "rule {rule}: no ballot ranks anyone who stands")
+	oneSeat     = phrase("one_seat", "rule {rule} fills one seat, not {number}; for several use stv-scottish, stv-wigm or stv-meek")
+	noSeats     = phrase("no_seats", "seats {number}: expected at least 1")
+	manySeats   = phrase("many_seats", "{number} seats for {candidates} candidates")
+	manyOrders  = phrase("many_orders", "rule {rule}: the orders of equally strong duels are too many to leave open; choose another way to break ties")
+
+	noUtility     = phrase("no_utility", "utility {value}: expected cost, count, points or borda")
+	utilityUnsaid = phrase("utility_unsaid", "utility {value}: {kind} ballots don't say it")
+	manyDigits    = phrase("many_digits", "points: too many digits to count exactly")
+	noCompletion  = phrase("no_completion", "completion {value}: expected none, greedy, add1, add1+greedy or phragmen")
+	noStop        = phrase("no_stop", "stop {value}: expected exhaustive or overspend")
+	noIncrement   = phrase("no_increment", "increment {value}: expected more than zero")
+
+	manyProposals  = phrase("many_proposals", "rule {rule} decides on one proposal, and there are {number}")
+	fewMembers     = phrase("few_members", "rule {rule}: a number of members can't be negative")
+	manyTookPart   = phrase("many_took_part", "rule {rule}: {number} took part, but only {eligible} are eligible")
+	quorumOfWhom   = phrase("quorum_of_whom", "rule {rule}: a quorum of {value} needs the number of those eligible")
+	quorumShare    = phrase("quorum_share", "rule {rule}: quorum {value}: expected a share from 0 to 1")
+	noMajorityOf   = phrase("no_majority_of", "rule supermajority: threshold {value}: expected more than 1/2 and at most 1")
+	noObjections   = phrase("no_objections", "rule {value}: expected how many may stand against, as in consensus-minus:2")
+	noShare        = phrase("no_share", "rule {value}: expected a share, as in supermajority:2/3")
+	nothingFollows = phrase("nothing_follows", "rule {value}: {rule} takes nothing after a colon")
+
+	noTie    = phrase("no_tie", "tie rule {value}: expected id, votes-cost, lot:SEED or open")
+	noSeed   = phrase("no_seed", "tie rule {value}: a lot needs a published seed, as in lot:SEED")
+	noQuorum = phrase("no_quorum", "quorum {value}: expected a number of voters, or a share such as 1/2")
+	noAmount = phrase("no_amount", "amount {value}: expected a decimal number of zero or more, without thousands separators")
+)

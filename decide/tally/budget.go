@@ -2,8 +2,6 @@ package tally
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
@@ -75,9 +73,9 @@ func (c *counting) interests() (*interests, error) {
 		in.addApprovals(e)
 		return in, nil
 	case kind == UtilityPoints || kind == UtilityBorda:
-		return nil, fmt.Errorf("utility %s: %s ballots don't say it", kind, e.Kind)
+		return nil, refuse(utilityUnsaid, "value", kind, "kind", e.Kind)
 	}
-	return nil, fmt.Errorf("utility %q: expected cost, count, points or borda", kind)
+	return nil, refuse(noUtility, "value", quoted(kind))
 }
 
 // addApprovals supports every option that a ballot names, with points above
@@ -111,7 +109,7 @@ func (in *interests) addPoints(e *Election) error {
 			}
 			units.Mul(p.Num(), units.Quo(denominator, p.Denom()))
 			if !units.IsInt64() {
-				return errors.New("points: too many digits to count exactly")
+				return refuse(manyDigits)
 			}
 			in.supports[o] = append(in.supports[o], support{i, units.Int64()})
 		}
@@ -190,11 +188,11 @@ func (c *counting) newPurse() (*purse, error) {
 // seats gives how many to elect: the rule's number, else the election's, else 1.
 func (c *counting) seats() (int, error) {
 	if c.rule.Seats < 0 {
-		return 0, fmt.Errorf("seats %d: expected at least 1", c.rule.Seats)
+		return 0, refuse(noSeats, "number", c.rule.Seats)
 	}
 	c.rule.Seats = cmp.Or(c.rule.Seats, c.election.Seats, 1)
 	if n := len(c.election.Options); c.rule.Seats > n {
-		return 0, fmt.Errorf("%d seats for %d candidates", c.rule.Seats, n)
+		return 0, refuse(manySeats, "number", c.rule.Seats, "candidates", n)
 	}
 	return c.rule.Seats, nil
 }

@@ -2,7 +2,6 @@ package tally
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"math/big"
 	"slices"
@@ -223,11 +222,11 @@ const maxCandidates = 1000
 func (c *counting) needCandidates() error {
 	switch n := len(c.standing()); {
 	case n == 0:
-		return fmt.Errorf("rule %s: no candidate stands", c.rule.Name)
+		return refuse(noCandidate, "rule", c.rule.Name)
 	case n > maxCandidates:
-		return fmt.Errorf("rule %s: %d candidates stand; it counts up to %d", c.rule.Name, n, maxCandidates)
+		return refuse(manyStand, "rule", c.rule.Name, "number", n, "max", maxCandidates)
 	case len(c.election.Ballots) == 0:
-		return fmt.Errorf("rule %s: there are no ballots to count", c.rule.Name)
+		return refuse(noBallots, "rule", c.rule.Name)
 	}
 	return nil
 }
@@ -235,7 +234,7 @@ func (c *counting) needCandidates() error {
 // needOneSeat refuses to fill several seats by a rule that gives no order.
 func (c *counting) needOneSeat() error {
 	if c.rule.Seats > 1 {
-		return fmt.Errorf("rule %s fills one seat, not %d; for several use stv-scottish, stv-wigm or stv-meek", c.rule.Name, c.rule.Seats)
+		return refuse(oneSeat, "rule", c.rule.Name, "number", c.rule.Seats)
 	}
 	c.rule.Seats = 1
 	return nil

@@ -1,7 +1,6 @@
 package tally
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -18,9 +17,9 @@ func DeclaredRule(e *Election) (Rule, error) {
 	case "greedy", "greedy-no-skip", "greedy-threshold":
 		r := Rule{Name: "greedy-votes", NoSkip: name == "greedy-no-skip"}
 		if least := e.MetaValue("min_project_score_threshold"); least != "" {
-			amount, ok, expected := parseDecimal(least)
+			amount, ok, _ := parseDecimal(least)
 			if !ok {
-				return Rule{}, fmt.Errorf("min_project_score_threshold %q: expected %s", least, expected.English)
+				return Rule{}, refuse(noThreshold, "value", quoted(least))
 			}
 			r.MinScore = amount
 		}
@@ -35,12 +34,12 @@ func DeclaredRule(e *Election) (Rule, error) {
 		}
 		return r, nil
 	case "":
-		return Rule{}, fmt.Errorf("the file declares no rule; rules that fit its %s ballots: %s", e.Kind, strings.Join(RulesFor(e), ", "))
+		return Rule{}, refuse(noDeclared, "kind", e.Kind, "rules", strings.Join(RulesFor(e), ", "))
 	}
 	if _, ok := methods[name]; ok {
 		return Rule{Name: name}, nil
 	}
-	return Rule{}, fmt.Errorf("the file's rule %s is not defined by the file; rules that fit its %s ballots: %s", strconv.Quote(e.Rule), e.Kind, strings.Join(RulesFor(e), ", "))
+	return Rule{}, refuse(noDefined, "value", quoted(e.Rule), "kind", e.Kind, "rules", strings.Join(RulesFor(e), ", "))
 }
 
 // compareGreedy lets the voters choose between the outcome of Equal Shares and that

@@ -2,7 +2,6 @@ package tally
 
 import (
 	"cmp"
-	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
@@ -122,11 +121,11 @@ func (c *counting) sharesDefaults() error {
 	r := &c.rule
 	r.Completion = cmp.Or(r.Completion, CompletionNone)
 	if !slices.Contains([]string{CompletionNone, CompletionGreedy, CompletionAdd1, CompletionAdd1Greedy, CompletionPhragmen}, r.Completion) {
-		return fmt.Errorf("completion %q: expected none, greedy, add1, add1+greedy or phragmen", r.Completion)
+		return refuse(noCompletion, "value", quoted(r.Completion))
 	}
 	r.Stop = cmp.Or(r.Stop, StopExhaustive)
 	if r.Stop != StopExhaustive && r.Stop != StopOverspend {
-		return fmt.Errorf("stop %q: expected exhaustive or overspend", r.Stop)
+		return refuse(noStop, "value", quoted(r.Stop))
 	}
 	if r.Increment == nil {
 		r.Increment = big.NewRat(1, 1)
@@ -135,7 +134,7 @@ func (c *counting) sharesDefaults() error {
 		}
 	}
 	if r.Increment.Sign() <= 0 {
-		return fmt.Errorf("increment %s: expected more than zero", Num(r.Increment))
+		return refuse(noIncrement, "value", Num(r.Increment))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package tally
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -72,7 +71,7 @@ func countMeek(c *counting) error {
 	m.seats = seats
 	m.start()
 	if m.valid == 0 {
-		return fmt.Errorf("rule %s: no ballot ranks anyone who stands", c.rule.Name)
+		return refuse(nobodyNamed, "rule", c.rule.Name)
 	}
 	if unmarked := c.election.Voters() - m.valid; unmarked > 0 {
 		c.explain("counting.why.stv_unmarked", "count", itoa(unmarked))

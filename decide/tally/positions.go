@@ -84,7 +84,7 @@ func countMajority(c *counting) error {
 		c.rule.Threshold = big.NewRat(2, 3)
 	}
 	if t := c.rule.Threshold; t.Cmp(half) <= 0 || t.Cmp(big.NewRat(1, 1)) > 0 {
-		return fmt.Errorf("rule supermajority: threshold %s: expected more than 1/2 and at most 1", t.RatString())
+		return refuse(noMajorityOf, "value", t.RatString())
 	}
 	accepted := cast > 0 && agreed.Cmp(c.rule.Threshold) >= 0
 	return p.decide(accepted, Msg("counting.why.supermajority", "agree", itoa(p.counts[Agree]), "against", itoa(p.against()), "threshold", c.rule.Threshold.RatString()))
@@ -94,7 +94,7 @@ func countMajority(c *counting) error {
 func (c *counting) takePositions() (*proposal, error) {
 	p := &proposal{counting: c, counts: map[Position]int64{}}
 	if len(c.election.Options) != 1 {
-		return nil, fmt.Errorf("rule %s decides on one proposal, and there are %d", c.rule.Name, len(c.election.Options))
+		return nil, refuse(manyProposals, "rule", c.rule.Name, "number", len(c.election.Options))
 	}
 	for i := range c.election.Ballots {
 		b := &c.election.Ballots[i]
@@ -109,13 +109,13 @@ func (c *counting) takePositions() (*proposal, error) {
 	r := &c.rule
 	switch {
 	case r.Eligible < 0 || r.Quorum.Voters < 0:
-		return nil, fmt.Errorf("rule %s: a number of members can't be negative", r.Name)
+		return nil, refuse(fewMembers, "rule", r.Name)
 	case r.Eligible > 0 && p.total > r.Eligible:
-		return nil, fmt.Errorf("rule %s: %d took part, but only %d are eligible", r.Name, p.total, r.Eligible)
+		return nil, refuse(manyTookPart, "rule", r.Name, "number", p.total, "eligible", r.Eligible)
 	case r.Quorum.Share != nil && r.Eligible == 0:
-		return nil, fmt.Errorf("rule %s: a quorum of %s needs the number of those eligible", r.Name, r.Quorum.Share.RatString())
+		return nil, refuse(quorumOfWhom, "rule", r.Name, "value", r.Quorum.Share.RatString())
 	case r.Quorum.Share != nil && (r.Quorum.Share.Sign() < 0 || r.Quorum.Share.Cmp(ratInt(1)) > 0):
-		return nil, fmt.Errorf("rule %s: quorum %s: expected a share from 0 to 1", r.Name, r.Quorum.Share.RatString())
+		return nil, refuse(quorumShare, "rule", r.Name, "value", r.Quorum.Share.RatString())
 	}
 	return p, nil
 }

@@ -3,8 +3,6 @@ package tally
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -105,7 +103,7 @@ func (c *counting) lockAll(d *duels, locked *locks, equal []duel) {
 func (c *counting) leaveOrderOpen(d *duels, locked *locks, rest []duel) error {
 	search := &orderSearch{ctx: c.ctx, winners: make([]bool, len(d.standing)), room: maxOpenWork, seen: map[string]bool{}}
 	if err := search.follow(locked, rest); err != nil {
-		return fmt.Errorf("rule %s: %w", c.rule.Name, err)
+		return err
 	}
 	var possible []int
 	for i, wins := range search.winners {
@@ -155,7 +153,7 @@ func (s *orderSearch) follow(locked *locks, rest []duel) error {
 func (s *orderSearch) branch(locked *locks, equal, rest []duel) error {
 	for i, p := range equal {
 		if s.room -= len(locked.ahead) * len(locked.ahead); s.room < 0 {
-			return errors.New("the orders of equally strong duels are too many to leave open; choose another way to break ties")
+			return refuse(manyOrders, "rule", "ranked-pairs")
 		}
 		next := locked.clone()
 		next.lock(p)

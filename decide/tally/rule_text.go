@@ -16,23 +16,23 @@ func ParseRule(s string) (Rule, error) {
 	name, detail, detailed := strings.Cut(s, ":")
 	r := Rule{Name: name}
 	if _, ok := methods[name]; !ok {
-		return Rule{}, fmt.Errorf("no rule %q; the rules are %s", name, strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+		return Rule{}, refuse(noSuchRule, "value", quoted(name), "rules", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
 	}
 	switch {
 	case name == "consensus-minus":
 		n, err := strconv.Atoi(detail)
 		if err != nil || n < 0 {
-			return Rule{}, fmt.Errorf("rule %q: expected how many may stand against, as in consensus-minus:2", s)
+			return Rule{}, refuse(noObjections, "value", quoted(s))
 		}
 		r.Objections = n
 	case name == "supermajority" && detailed:
 		share, err := parseShare(detail)
 		if err != nil {
-			return Rule{}, fmt.Errorf("rule %q: expected a share, as in supermajority:2/3", s)
+			return Rule{}, refuse(noShare, "value", quoted(s))
 		}
 		r.Threshold = share
 	case detailed:
-		return Rule{}, fmt.Errorf("rule %q: %s takes nothing after a colon", s, name)
+		return Rule{}, refuse(nothingFollows, "value", quoted(s), "rule", name)
 	}
 	return r, nil
 }
@@ -79,19 +79,16 @@ func ParseQuorum(s string) (Quorum, error) {
 	}
 	share, err := parseShare(s)
 	if err != nil {
-		return Quorum{}, fmt.Errorf("quorum %q: expected a number of voters, or a share such as 1/2", s)
+		return Quorum{}, refuse(noQuorum, "value", quoted(s))
 	}
 	return Quorum{Share: share}, nil
 }
 
 // ParseAmount reads an amount of money or points that is not negative.
 func ParseAmount(s string) (*big.Rat, error) {
-	r, ok, expected := parseDecimal(s)
-	if ok && r.Sign() < 0 {
-		ok, expected = false, wantZeroOrMore
-	}
-	if !ok {
-		return nil, fmt.Errorf("amount %q: expected %s", s, expected.English)
+	r, ok, _ := parseDecimal(s)
+	if !ok || r.Sign() < 0 {
+		return nil, refuse(noAmount, "value", quoted(s))
 	}
 	return r, nil
 }

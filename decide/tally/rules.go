@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -80,13 +79,13 @@ func Count(e *Election, r Rule) (*Outcome, error) {
 func CountContext(ctx context.Context, e *Election, r Rule, progress func(done, total int64)) (*Outcome, error) {
 	m, ok := methods[r.Name]
 	if !ok {
-		return nil, fmt.Errorf("no rule %q; the rules are %s", r.Name, strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
+		return nil, refuse(noSuchRule, "value", quoted(r.Name), "rules", strings.Join(slices.Sorted(maps.Keys(methods)), ", "))
 	}
 	if !slices.Contains(m.kinds, e.Kind) {
-		return nil, fmt.Errorf("rule %s does not count %s ballots; rules that do: %s", r.Name, e.Kind, strings.Join(RulesFor(e), ", "))
+		return nil, refuse(noSuchBallots, "rule", r.Name, "kind", e.Kind, "rules", strings.Join(RulesFor(e), ", "))
 	}
 	if m.money && !m.seats && e.Budget == nil {
-		return nil, fmt.Errorf("rule %s shares out a budget, and this election has none", r.Name)
+		return nil, refuse(noBudget, "rule", r.Name)
 	}
 	if err := e.Check(); err != nil {
 		return nil, err

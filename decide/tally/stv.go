@@ -1,7 +1,6 @@
 package tally
 
 import (
-	"fmt"
 	"math/big"
 	"slices"
 	"strconv"
@@ -87,7 +86,7 @@ func (s *stv) prepare() error {
 	}
 	s.seats = seats
 	if s.unmarked == s.election.Voters() {
-		return fmt.Errorf("rule %s: no ballot ranks anyone who stands", s.rule.Name)
+		return refuse(nobodyNamed, "rule", s.rule.Name)
 	}
 	if s.unmarked > 0 {
 		s.explain("counting.why.stv_unmarked", "count", itoa(s.unmarked))
@@ -102,7 +101,7 @@ func (c *counting) seatsToFill() (int, error) {
 	}
 	switch {
 	case c.rule.Seats < 0:
-		return 0, fmt.Errorf("rule %s: %d seats", c.rule.Name, c.rule.Seats)
+		return 0, refuse(noSeats, "number", c.rule.Seats)
 	case c.rule.Seats == 0:
 		c.rule.Seats = max(c.election.Seats, 1)
 	}

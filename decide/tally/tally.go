@@ -13,7 +13,6 @@
 package tally
 
 import (
-	"fmt"
 	"math/big"
 	"strings"
 )
@@ -156,11 +155,11 @@ func ParseTie(s string) (Tie, error) {
 	case by == TieLot && seed != "":
 		return Tie{By: TieLot, Seed: seed}, nil
 	case by == TieLot:
-		return Tie{}, fmt.Errorf("tie rule %q: a lot needs a published seed, as in lot:SEED", s)
+		return Tie{}, refuse(noSeed, "value", quoted(s))
 	case !lot && (by == TieByID || by == TieVotesCost || by == TieOpen):
 		return Tie{By: by}, nil
 	}
-	return Tie{}, fmt.Errorf("tie rule %q: expected id, votes-cost, lot:SEED or open", s)
+	return Tie{}, refuse(noTie, "value", quoted(s))
 }
 
 // String gives the form that [ParseTie] reads.
