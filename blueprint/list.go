@@ -8,14 +8,24 @@ import (
 	"translocal/fault"
 )
 
-// A Listed is a version in force and how many of its parts are here: together
-// they tell whether what it says has changed, also by an erasure.
+// A Listed is a version in force, how many of its parts are here, and as much of the warnings in force on its
+// clauses as tells one set of them from another: together they tell whether what is read there has changed, also
+// by an erasure or a withdrawal.
 type Listed struct {
 	Head
-	Parts int64
+	Parts   int64
+	Warned  int64 // how many warnings
+	Moments int64 // of their publication, added up without the larger places
+	Said    int64 // how many of their parts are here
 }
 
-var listed = db.Rows[Listed](`select ` + headColumns + `, (select count(*) from part where part.stream = v.stream and part.idx = v.idx)` + headFrom + `
+const warnedHere = ` from blueprint_clause c join blueprint_warning w on w.clause = c.clause and w.withdrawn < 0
+	where c.stream = v.stream and c.version = v.id`
+
+var listed = db.Rows[Listed](`select ` + headColumns + `, (select count(*) from part where part.stream = v.stream and part.idx = v.idx),
+	(select count(*)` + warnedHere + `), (select cast(coalesce(sum(w.published % 1000000007), 0) as bigint)` + warnedHere + `),
+	(select count(*) from blueprint_clause c join blueprint_warning w on w.clause = c.clause and w.withdrawn < 0
+		join part p on p.stream = w.stream and p.idx = w.idx where c.stream = v.stream and c.version = v.id)` + headFrom + `
 	join blueprint_head h on h.stream = v.stream and h.version = v.id where s.audience = 'public' order by v.published desc, v.id`)
 
 // Public lists the newest version in each language of every blueprint known here that

@@ -42,7 +42,7 @@ func (s *Server) blueprintSection(r *http.Request, p *place.Place, role place.Ro
 	if err != nil {
 		return nil, err
 	}
-	return []page.Section{{Title: t(r, "blueprint.texts"), Content: page.BlueprintsOf(s.frame(r, ""), p, list, role)}}, nil
+	return []page.Section{{Title: t(r, "blueprint.texts"), Content: page.BlueprintsOf(s.frame(r, ""), p, list, page.RowsOf(len(list), fromOf(r, "texts"), s.path(p.ID), "texts"), role)}}, nil
 }
 
 func (s *Server) blueprints(w http.ResponseWriter, r *http.Request) error {
@@ -56,6 +56,12 @@ func (s *Server) blueprints(w http.ResponseWriter, r *http.Request) error {
 		more = "/blueprints?before=" + strconv.FormatInt(list[len(list)-1].At, 10)
 	}
 	return s.show(w, r, page.Blueprints(s.frame(r, t(r, "blueprint.known")), list, more))
+}
+
+// fromOf is the element of a long list with which the page asked for begins; no number: the first.
+func fromOf(r *http.Request, name string) int {
+	n, _ := strconv.Atoi(r.URL.Query().Get(name))
+	return n
 }
 
 // versionOf finds the version that the request's path names.
@@ -137,6 +143,9 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	q := r.URL.Query()
+	p.Moved = page.MovesOf(len(p.Moves), fromOf(r, "moves"), s.path(v.ID))
+	p.Part = page.ClausesOf(v.Text, v.Warnings, page.IndexIn(v.Text, q), p.Paper || q.Get("whole") == "1", page.ReadFrame, s.path(v.ID))
 	return s.show(w, r, page.Version(f, p))
 }
 
@@ -175,7 +184,7 @@ func (s *Server) lineage(w http.ResponseWriter, r *http.Request) error {
 			l.Nodes[i].Title = s.modelTitle(r, n.Model)
 		}
 	}
-	return s.show(w, r, page.Lineage(s.frame(r, t(r, "blueprint.lineage")), l, list[0].Title))
+	return s.show(w, r, page.Lineage(s.frame(r, t(r, "blueprint.lineage")), l, list[0].Title, page.RowsOf(len(l.Nodes), fromOf(r, "from"), r.URL.RequestURI(), "from")))
 }
 
 // modelTitle is what a model of the library is called, or its id where this
@@ -216,7 +225,7 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Compare(s.frame(r, t(r, "blueprint.compare.title")), c))
+	return s.show(w, r, page.Compare(s.frame(r, t(r, "blueprint.compare.title")), c, page.ChangesOf(c.Changes, fromOf(r, "from"), r.URL.RequestURI())))
 }
 
 func (s *Server) clause(w http.ResponseWriter, r *http.Request) error {
@@ -249,14 +258,15 @@ func (s *Server) showClause(w http.ResponseWriter, r *http.Request, code int, v 
 	if err != nil {
 		return err
 	}
-	f := s.frame(r, t(r, "blueprint.clause"))
+	f, here := s.frame(r, t(r, "blueprint.clause")), s.path(v.ID)+"/clause/"+id
 	var warners []place.Mine
 	for _, m := range f.Mine {
 		if place.Allowed(m.Role, place.WarnBlueprint, place.Any) || m.Stream == v.Stream && s.mayOn(r, v, place.WarnBlueprint) {
 			warners = append(warners, m)
 		}
 	}
-	return s.render(w, r, code, page.ClausePage(f, v, v.Clauses[at], at, warnings, holders, warners, s.withdrawable(r, f.Mine, warnings), form))
+	return s.render(w, r, code, page.ClausePage(f, v, v.Clauses[at], at, warnings, page.WarningsOf(warnings, fromOf(r, "from"), here), holders, page.RowsOf(len(holders), fromOf(r, "held"), here, "held"), warners,
+		s.withdrawable(r, f.Mine, warnings), form))
 }
 
 // mayOn tells whether the viewer may do something to the text of a version, in the

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,7 @@ func (s *Server) showDraft(w http.ResponseWriter, r *http.Request, code int, for
 	if err != nil {
 		return err
 	}
+	p.Part = page.DraftOf(p, page.IndexIn(p.Draft.Text, r.URL.Query()))
 	return s.render(w, r, code, page.Draft(s.frame(r, t(r, "blueprint.draft")), p, form))
 }
 
@@ -260,7 +262,7 @@ func (s *Server) draftClause(w http.ResponseWriter, r *http.Request) error {
 	x.ID = r.PathValue("clause")
 	_, err = s.Blueprints.SetClause(r.Context(), viewer(r), linkOf(r), revOf(form), x)
 	if err == nil {
-		return after(w, r, draftPath(linkOf(r))+"?at="+x.ID, "said.draft_saved")
+		return after(w, r, draftPath(linkOf(r))+"?at="+x.ID+"#"+x.ID, "said.draft_saved")
 	}
 	return s.clauseAgain(w, r, x.ID, form, err)
 }
@@ -339,7 +341,7 @@ func (s *Server) draftDo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.refused(w, r, err)
 	}
-	http.Redirect(w, r, draftPath(l)+"#"+id, http.StatusSeeOther)
+	http.Redirect(w, r, draftPath(l)+"?at="+url.QueryEscape(id)+"#"+url.PathEscape(id), http.StatusSeeOther)
 	return nil
 }
 
@@ -453,6 +455,7 @@ func (s *Server) showPublish(w http.ResponseWriter, r *http.Request, code int, f
 			return err
 		}
 	}
+	p.Part = page.ChangesOf(p.Changes, fromOf(r, "from"), draftPath(p.Link)+"/publish")
 	if names := p.Draft.CheckedBy(); len(names) > 0 && form.Values == nil {
 		form = page.Filled("message", t(r, "blueprint.checking.message", "names", strings.Join(names, ", ")))
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -70,18 +71,22 @@ func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, t
 	ours := suggestFrom(choices, theirs.Language(), from)
 	f := s.frame(r, t(r, "blueprint.suggest"))
 	if ours.ID == "" {
-		return s.render(w, r, code, page.Suggest(f, theirs, ours, nil, nil, nil, form))
+		return s.render(w, r, code, page.Suggest(f, theirs, ours, nil, nil, nil, page.Part{}, form))
 	}
 	list, err := s.Blueprints.Candidates(ctx, v, ours.VersionKey, theirs.VersionKey)
 	if err != nil {
 		return err
 	}
+	here := "/suggest?" + url.Values{"to": {to}, "place": {stream}, "from": {ours.ID}}.Encode()
+	part, _ := strconv.Atoi(cmp.Or(form.Value("part"), r.URL.Query().Get("part"))) // no number: the first
 	if ours.Language != theirs.Language() {
 		mine, err := s.Blueprints.Read(ctx, v, ours.VersionKey)
 		if err != nil {
 			return err
 		}
-		return s.render(w, r, code, page.SuggestAcross(f, page.AcrossPage{To: theirs, From: mine, Choices: choices, List: list}, form))
+		p := page.AcrossPage{To: theirs, From: mine, Choices: choices, List: list}
+		p.Part = page.SuggestedOf(list, p.Size, part, here)
+		return s.render(w, r, code, page.SuggestAcross(f, p, form))
 	}
 	c, err := s.Blueprints.Compare(ctx, v, theirs.VersionKey, ours.VersionKey)
 	if err != nil {
@@ -91,7 +96,7 @@ func (s *Server) showSuggest(w http.ResponseWriter, r *http.Request, code int, t
 	for _, x := range c.Changes {
 		changes[x.ID] = x
 	}
-	return s.render(w, r, code, page.Suggest(f, theirs, ours, choices, list, changes, form))
+	return s.render(w, r, code, page.Suggest(f, theirs, ours, choices, list, changes, page.SuggestedOf(list, func(x blueprint.SuggestedChange) int { return page.ChangeSize(changes[x.Clause]) }, part, here), form))
 }
 
 // suggestFrom is the version that was asked for, else the first in a language, else the first.

@@ -26,7 +26,7 @@ func (s *Server) scale(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, page.Scale(s.frame(r, t(r, "scale.title")), v, c, x))
+	return s.show(w, r, page.Scale(s.frame(r, t(r, "scale.title")), v, c, x, page.RungsOf(x, fromOf(r, "from"), r.URL.RequestURI())))
 }
 
 // rungBody is one wording of a clause.

@@ -86,14 +86,11 @@ func (s *Server) libraryFindings() (all []*finding) {
 			for _, a := range x.Adopters {
 				more = append(more, a.Name, a.Note)
 			}
-			var went []library.Text
-			for _, w := range x.Warnings {
-				went = append(went, w.Text, w.Where)
-			}
+			went, kinds := became(x.Warnings)
 			all = append(all, newFinding(search.Entry{Same: "family/" + x.ID, Whole: true, Language: l,
-				Facets: facets("facts", l, x.Institutions, x.Themes, x.Effort, x.Instruments),
+				Facets: facets("facts", l, x.Institutions, x.Themes, x.Effort, x.Instruments, kinds),
 				Fields: fields("title", name, "what", joined(l, more), "warning", joined(l, went))},
-				page.Found{Kind: "facts", Title: name, Path: "/library/family/" + x.ID, Effort: x.Effort}, "/library/family/"+x.ID))
+				page.Found{Kind: "facts", Title: name, Path: "/library/family/" + x.ID, Effort: x.Effort, Became: kinds}, "/library/family/"+x.ID))
 		}
 	}
 	for _, x := range lib.Instruments {
@@ -104,7 +101,7 @@ func (s *Server) libraryFindings() (all []*finding) {
 			}
 			path := "/library/treaties#" + x.ID
 			all = append(all, newFinding(search.Entry{Same: path, Whole: true, Language: l,
-				Facets: facets("treaty", l, nil, nil, "", []string{x.ID}), Fields: fields("title", name, "what", joined(l, parts))},
+				Facets: facets("treaty", l, nil, nil, "", []string{x.ID}, nil), Fields: fields("title", name, "what", joined(l, parts))},
 				page.Found{Kind: "treaty", Title: name, Path: path}, path))
 		}
 	}
@@ -119,25 +116,58 @@ func modelFindings(lib *library.Library, m library.Model, l string) (all []*find
 	}
 	say := func(t library.Text) string { return clause.Fill(in(t, l), labels) }
 	title := in(m.Title, l)
-	of := facets("model", l, m.Institutions, m.Themes, m.Effort, modelInstruments(m))
-	shown := page.Found{Kind: "model", Title: title, Path: path + "?in=" + l, Effort: m.Effort, Language: l}
-	all = append(all, newFinding(search.Entry{Same: path, Whole: true, Language: l, Facets: of,
+	of := func(kinds []string) map[string][]string {
+		return facets("model", l, m.Institutions, m.Themes, m.Effort, modelInstruments(m), kinds)
+	}
+	var whole []string
+	for _, c := range m.Clauses {
+		_, kinds := became(c.Warnings)
+		whole = append(whole, kinds...)
+	}
+	whole = distinct(whole)
+	shown := page.Found{Kind: "model", Title: title, Path: path + "?in=" + l, Effort: m.Effort, Language: l, Became: whole}
+	all = append(all, newFinding(search.Entry{Same: path, Whole: true, Language: l, Facets: of(whole),
 		Fields: fields("title", title, "summary", in(m.Summary, l), "what", joined(l, []library.Text{m.Front.Authority, m.Front.WontDo}))}, shown, path))
 	for _, c := range m.Clauses {
 		x := shown
-		x.Clause, x.Path = in(c.Heading, l), path+"?in="+l+"#"+c.ID
-		var went []library.Text
-		for _, w := range c.Warnings {
-			went = append(went, w.Text, w.Where)
-		}
+		went, kinds := became(c.Warnings)
+		x.Clause, x.Path, x.Became = in(c.Heading, l), path+"?in="+l+"#"+c.ID, kinds
 		for _, e := range c.Elsewhere {
 			went = append(went, e.What)
 		}
-		all = append(all, newFinding(search.Entry{Same: path + "#" + c.ID, Language: l, Facets: of,
+		all = append(all, newFinding(search.Entry{Same: path + "#" + c.ID, Language: l, Facets: of(kinds),
 			Fields: fields("heading", x.Clause, "text", say(c.Text), "reason", say(c.Reason), "softer", say(c.Softer), "stronger", say(c.Stronger),
 				"power", say(c.Power), "warning", joined(l, went))}, x, path+"#"+c.ID))
 	}
 	return all
+}
+
+// became are the words of warnings of the library, and what kinds of them there are.
+func became(list []library.Warning) (went []library.Text, kinds []string) {
+	for _, w := range list {
+		went, kinds = append(went, w.Text, w.Where), append(kinds, w.Kind)
+	}
+	return went, distinct(kinds)
+}
+
+// maxWarned is how many warnings on a clause can be found by their words: the newest ones.
+const maxWarned = 20
+
+// becameOf is the same of warnings that places gave. One whose words were erased says nothing and is not found.
+func becameOf(list []blueprint.Warning) (words string, kinds []string) {
+	var said []string
+	for i := len(list) - 1; i >= 0 && len(said) < maxWarned; i-- {
+		if w := list[i]; w.Text != "" && !w.Withdrawn {
+			said = append(said, strings.Join(slices.DeleteFunc([]string{w.Text, w.Where, w.Happened, w.Cited, w.Place.Name}, func(s string) bool { return s == "" }), " · "))
+			kinds = append(kinds, string(w.Kind))
+		}
+	}
+	return strings.Join(said, " · "), distinct(kinds)
+}
+
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // textFindings are a published text and its clauses.
@@ -156,20 +186,32 @@ func (s *Server) textFindings(h blueprint.Listed, v *blueprint.Version) (out []*
 		rests = append(rests, r.Instrument)
 	}
 	l := v.Head.Language
-	of := facets(kind, l, []string{string(v.Head.Institution)}, themes, effort, rests)
-	shown := page.Found{Kind: kind, Title: v.Title, Path: s.path(h.ID), Effort: effort, Language: l, Place: h.PlaceName}
-	out = append(out, newFinding(search.Entry{Same: h.Blueprint, Whole: true, Language: l, Facets: of,
+	of := func(kinds []string) map[string][]string {
+		return facets(kind, l, []string{string(v.Head.Institution)}, themes, effort, rests, kinds)
+	}
+	var whole []string
+	for _, c := range v.Clauses {
+		if !c.Missing {
+			_, kinds := becameOf(v.Warnings[c.ID])
+			whole = append(whole, kinds...)
+		}
+	}
+	whole = distinct(whole)
+	shown := page.Found{Kind: kind, Title: v.Title, Path: s.path(h.ID), Effort: effort, Language: l, Place: h.PlaceName, Became: whole}
+	out = append(out, newFinding(search.Entry{Same: h.Blueprint, Whole: true, Language: l, Facets: of(whole),
 		Fields: fields("title", v.Title, "summary", v.Summary, "place", h.PlaceName)}, shown, h.ID))
 	for _, c := range v.Clauses {
 		if c.Missing {
 			continue
 		}
 		x := shown
-		x.Clause, x.Path, x.Machine = named(c.Wording), shown.Path+"#"+c.ID, c.Status == blueprint.Machine
+		x.Clause, x.Path, x.Machine = named(c.Wording), shown.Path+"?at="+c.ID+"#"+c.ID, c.Status == blueprint.Machine
+		var went string
+		went, x.Became = becameOf(v.Warnings[c.ID])
 		fill := func(t string) string { return clause.Fill(t, v.Values()) }
 		// The same clause word for word in two places, its blanks filled alike, is one thing to a reader.
-		out = append(out, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + fill(c.Text), Language: l, Facets: of,
-			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", fill(c.Softer), "stronger", fill(c.Stronger), "power", fill(c.Power))},
+		out = append(out, newFinding(search.Entry{Same: c.ID + "\n" + l + "\n" + fill(c.Text), Language: l, Facets: of(x.Became),
+			Fields: fields("heading", c.Heading, "text", fill(c.Text), "reason", fill(c.Reason), "softer", fill(c.Softer), "stronger", fill(c.Stronger), "power", fill(c.Power), "warning", went)},
 			x, h.ID+"#"+c.ID))
 	}
 	for _, x := range out {
@@ -199,8 +241,9 @@ func fields(pairs ...string) (out []search.Field) {
 	return out
 }
 
-func facets(kind, language string, institutions, themes []string, effort string, instruments []string) map[string][]string {
-	return map[string][]string{"kind": {kind}, "language": {language}, "institution": institutions, "theme": themes, "effort": {effort}, "treaty": instruments}
+func facets(kind, language string, institutions, themes []string, effort string, instruments, became []string) map[string][]string {
+	return map[string][]string{"kind": {kind}, "language": {language}, "institution": institutions, "theme": themes, "effort": {effort}, "treaty": instruments,
+		"status": became}
 }
 
 func in(t library.Text, language string) string { s, _ := t.In(language); return s }
@@ -349,6 +392,7 @@ type foundBody struct {
 	Place    string    `json:"place,omitempty"`
 	Language string    `json:"language,omitempty"`
 	Machine  bool      `json:"machine,omitempty" doc:"Translated by a machine: not for deciding"`
+	Became   []string  `json:"became,omitempty" doc:"Kinds of the warnings that stand on it: struck-down, unfunded, ignored, other"`
 	Also     int       `json:"also,omitempty" doc:"How many others read the same"`
 	Why      []whyBody `json:"why,omitempty"`
 }
@@ -364,7 +408,7 @@ type spanBody struct {
 }
 
 func toFoundBody(x page.Found, id string) foundBody {
-	b := foundBody{ID: id, Path: x.Path, Kind: x.Kind, Title: x.Title, Clause: x.Clause, Place: x.Place, Language: x.Language, Machine: x.Machine, Also: x.Also}
+	b := foundBody{ID: id, Path: x.Path, Kind: x.Kind, Title: x.Title, Clause: x.Clause, Place: x.Place, Language: x.Language, Machine: x.Machine, Became: x.Became, Also: x.Also}
 	for _, w := range x.Why {
 		y := whyBody{Field: w.Field}
 		for _, span := range w.Spans {
@@ -390,10 +434,11 @@ func (s *Server) searchAPI(api huma.API) {
 			Effort      string `query:"effort"`
 			Language    string `query:"language"`
 			Kind        string `query:"kind"`
+			Status      string `query:"status" doc:"What became of it somewhere: struck-down, unfunded, ignored or other"`
 			From        int    `query:"from" doc:"How many results to pass over"`
 		}) (*struct{ Body searchBody }, error) {
 			q := asked(i18n.From(ctx).Lang(), url.Values{"q": {in.Q}, "theme": {in.Theme}, "treaty": {in.Treaty}, "institution": {in.Institution},
-				"effort": {in.Effort}, "language": {in.Language}, "kind": {in.Kind}})
+				"effort": {in.Effort}, "language": {in.Language}, "kind": {in.Kind}, "status": {in.Status}})
 			list, ids, total, err := s.searched(ctx, q, in.From)
 			if err != nil {
 				return nil, err

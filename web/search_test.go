@@ -222,3 +222,103 @@ func TestFilledBlanksTellResultsApart(t *testing.T) {
 		t.Error("an error reads as no languages:", list)
 	}
 }
+
+// What happened to a clause elsewhere is found by its words and by what became of it, as soon as it was said and no
+// longer than it stands; one whose words were erased is found no more.
+func TestSearchKnowsWhatHappened(t *testing.T) {
+	t.Parallel()
+	s := openTextSite(t)
+	ctx, b := t.Context(), s.browser(place.Viewer{})
+	k := s.publish(passages("The town may sue for its river.", "It counts the fish."))
+	v, err := s.server.Blueprints.Read(ctx, s.keeper, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warn := func(kind blueprint.WarningKind, clause int, text string) string {
+		t.Helper()
+		id, err := s.server.Blueprints.Warn(ctx, s.keeper, blueprint.NewWarning{Place: s.place.Stream, Version: k, Clause: v.Clauses[clause].ID, Kind: kind,
+			Text: text, Where: "Montaña", Happened: "2021", Cited: "Ruling 7"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	only := func(q string, clause int) {
+		t.Helper()
+		got := b.find(q)
+		if got.Total != 1 || got.Results[0].ID != k.ID+"#"+v.Clauses[clause].ID {
+			t.Errorf("%s: %+v", q, got)
+		}
+	}
+	none := func(q string) {
+		t.Helper()
+		if got := b.find(q); got.Total != 0 {
+			t.Errorf("%s: %+v", q, got)
+		}
+	}
+	none("q=zebra+judge")
+	first := warn("struck-down", 0, "The zebra judge called it void.")
+	only("q=zebra+judge", 0)
+	only("q=zebra+montana&status=struck-down", 0)
+	none("q=zebra&status=unfunded")
+	if got := b.find("q=zebra"); got.Results[0].Why[0].Field != "warning" || len(got.Results[0].Became) != 1 || got.Results[0].Became[0] != "struck-down" {
+		t.Errorf("%+v", got)
+	}
+	if got := b.find("kind=own&status=struck-down"); got.Total != 1 || got.Results[0].ID != k.ID {
+		t.Errorf("without words the text as a whole: %+v", got)
+	}
+	if body := b.raw("/search?q=zebra"); !strings.Contains(body, "In what happened elsewhere:") || !strings.Contains(body, `<span class="tag warn">A court or authority struck it down`) {
+		t.Errorf("the page doesn't say why:\n%s", body)
+	}
+	// One is taken back and another given in one breath: as many as before, and others.
+	if err := s.server.Blueprints.Withdraw(ctx, s.keeper, s.place.Stream, first, "It was another river"); err != nil {
+		t.Fatal(err)
+	}
+	warn("unfunded", 1, "The okapi budget had no line for it.")
+	none("q=zebra")
+	none("status=struck-down&kind=own")
+	only("q=okapi", 1)
+	only("q=fish&status=unfunded", 1)
+	list, err := s.server.Blueprints.WarningsOn(ctx, s.keeper, v.Clauses[1].ID)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	_, err = s.log.Commit(ctx, s.place.Stream, func(context.Context, *db.Tx) ([]act.Draft, error) {
+		return []act.Draft{{Type: act.EraseType, Object: act.Erase{Parts: []act.ErasedPart{{Index: list[0].Index, Name: "text"}}}}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	none("q=okapi")
+	none("status=unfunded&kind=own")
+	// The library's own, each kind that it has.
+	for _, kind := range []string{"struck-down", "unfunded", "ignored"} {
+		if got := b.find("kind=model&status=" + kind); got.Total == 0 {
+			t.Errorf("no model warns of %s", kind)
+		}
+	}
+}
+
+// Each filter keeps what has the value and nothing else, on what the library holds and on what a place published.
+func TestEachFilterKeepsWhatItSays(t *testing.T) {
+	t.Parallel()
+	s := openTextSite(t)
+	b := s.browser(place.Viewer{})
+	text := passages("The school plants a bosquet.", "It waters it.")
+	text.Institution, text.Family, text.Language = "school", "child-friendly-city", "fr"
+	text.Rests = []blueprint.Rest{{Instrument: "crc", Article: "12"}}
+	k := s.publish(text)
+	f, ok := s.server.Library.Family(text.Family)
+	if !ok {
+		t.Fatal("no such family")
+	}
+	for name, values := range map[string][2]string{"institution": {"school", "court"}, "treaty": {"crc", "cedaw"}, "language": {"fr", "es"}, "kind": {"own", "model"},
+		"theme": {f.Themes[0], "no-theme"}, "effort": {f.Effort, "no-effort"}} {
+		if got := b.find("q=bosquet&" + name + "=" + values[0]); got.Total != 1 || !strings.HasPrefix(got.Results[0].ID, k.ID) {
+			t.Errorf("%s=%s: %+v", name, values[0], got)
+		}
+		if got := b.find("q=bosquet&" + name + "=" + values[1]); got.Total != 0 {
+			t.Errorf("%s=%s: %+v", name, values[1], got)
+		}
+	}
+}

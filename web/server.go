@@ -301,12 +301,16 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, c templ.Component)
 
 // after leads to a page once something was done; key says in a message what.
 func after(w http.ResponseWriter, r *http.Request, path, key string) error {
+	path, at, _ := strings.Cut(path, "#")
 	if key != "" {
 		sep := "?"
 		if strings.Contains(path, "?") {
 			sep = "&"
 		}
 		path += sep + "said=" + key
+	}
+	if at != "" {
+		path += "#" + at
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"translocal/blueprint"
+	"translocal/place"
 )
 
 // A text is read once for search and check together, and not again while it stays; both follow what is published.
@@ -41,7 +42,7 @@ func TestTextsAreReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.server.Blueprints.Warn(t.Context(), s.keeper, blueprint.NewWarning{Place: s.place.Stream, Version: k, Clause: v.Clauses[0].ID, Kind: "ignored", Text: "They did not.", Cited: "Minutes"}); err != nil {
+	if err := s.server.Places.Describe(t.Context(), s.keeper, s.place.Stream, place.Profile{Name: "Rio", Story: "Its wardens meet on Mondays"}); err != nil {
 		t.Fatal(err)
 	}
 	if again, same := now(); again[k.ID] != first[k.ID] || same != one || s.server.finder.now != index || s.server.checker.corpus != corpus {
@@ -50,5 +51,12 @@ func TestTextsAreReadOnce(t *testing.T) {
 	s.publish(passages("The bakery gives the bread."))
 	if both, two := now(); len(both) != 2 || both[k.ID] != first[k.ID] || two == one || s.server.finder.now == index || s.server.checker.corpus == corpus {
 		t.Error("a new text", len(both), two)
+	}
+	// A warning is read and found with the clause.
+	if _, err := s.server.Blueprints.Warn(t.Context(), s.keeper, blueprint.NewWarning{Place: s.place.Stream, Version: k, Clause: v.Clauses[0].ID, Kind: "ignored", Text: "They did not.", Cited: "Minutes"}); err != nil {
+		t.Fatal(err)
+	}
+	if warned, three := now(); len(warned) != 2 || warned[k.ID] == first[k.ID] || three <= one {
+		t.Error("a warning changed nothing")
 	}
 }

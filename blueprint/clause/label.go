@@ -75,10 +75,11 @@ var ordinals = func() map[string]int {
 	return values
 }()
 
-// numberWords stand between the name of a part and its number: "Resolution No. 5", "Kifungu cha 3".
+// numberWords stand between the name of a part and its number: "Resolution No. 5", "Kifungu cha 3", "Disposición final única".
 var numberWords = map[string]bool{
 	"no": true, "nº": true, "n.º": true, "n°": true, "№": true, "nr": true, "núm": true, "num": true, "number": true, "número": true,
 	"cha": true, "ya": true, "la": true, "ng": true,
+	"final": true, "adicional": true, "transitoria": true, "transitória": true, "derogatoria": true, "modificativa": true, // disposición final primera
 }
 
 // readLabel reads the label at the start of a line and returns what follows it.
@@ -142,6 +143,9 @@ func partWord(s string) (word, rest string, step bool) {
 
 // partNumber reads the number of a part: digits with letters, dots and dashes, a Roman number, or a word.
 func partNumber(s string) (n, value int) {
+	if n := codeNumber(s); n > 0 {
+		return n, 0
+	}
 	n = prefixLen(s, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(".-–/º°ª", r)
 	})
@@ -168,16 +172,29 @@ func partNumber(s string) (n, value int) {
 	return 0, 0
 }
 
+// codeNumber reads the number of an article of a French code, a letter for its kind and then levels: "L. 123-4", "R.*1334-30".
+// Without levels it would be letter and sentence: "Section A. 12 members".
+func codeNumber(s string) int {
+	kind, rest, ok := strings.Cut(s, ".")
+	if !ok || kind == "" || len(kind) > 2 || strings.Trim(kind, "ABCDLOR") != "" {
+		return 0
+	}
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "*"), " ")
+	n := prefixLen(rest, func(r rune) bool { return unicode.IsDigit(r) || r == '-' })
+	number := strings.TrimRight(rest[:n], "-")
+	if len(number) > 12 || strings.HasPrefix(number, "-") || !strings.Contains(number, "-") {
+		return 0
+	}
+	return len(s) - len(rest) + len(number)
+}
+
 // cutSigns cuts the signs that close a label off: "Section 3.-", "Art. 4:", "Sec. 2 —".
 func cutSigns(s string) (rest string, any bool) {
 	n := prefixLen(s, func(r rune) bool { return strings.ContainsRune(".:)]–—-º°ª", r) })
-	if n == 0 {
-		if t := strings.TrimLeft(s, " "); strings.HasPrefix(t, "–") || strings.HasPrefix(t, "—") || strings.HasPrefix(t, "- ") {
-			return strings.TrimLeft(t, "–—- "), true
-		}
-		return s, false
+	if t := strings.TrimLeft(s[n:], " "); strings.HasPrefix(t, "–") || strings.HasPrefix(t, "—") || n == 0 && strings.HasPrefix(t, "- ") {
+		return strings.TrimLeft(t, "–—- "), true
 	}
-	return s[n:], true
+	return s[n:], n > 0
 }
 
 // readEastern reads 第三条, 제3조, 一、 and （二）.

@@ -566,15 +566,21 @@ func (b block) isHeading(before, next block) bool {
 	case b.lines > 1:
 		return false
 	case stopped(text):
-		return spaces < maxHeading/2 && b.label.text != "" && strings.HasSuffix(text, ".") && titleCase(text) && next.label.style != b.label.style
+		return spaces < maxHeading/2 && b.label.text != "" && strings.HasSuffix(text, ".") && next.label.style != b.label.style && (titleCase(text) || part && b.rubric(next))
 	case part:
 		return next.label.part != b.label.part
-	case b.label.style == "1.1" || b.label.value > 0:
+	case b.label.style == "1.1" || b.label.value > 0 || b.label.roman > 0:
 		first, _ := utf8.DecodeRuneInString(text)
 		inList := before.label.style == b.label.style || next.label.style == b.label.style
 		return !inList && (!unicode.IsLower(first) || spaces == 0) && next.indent >= b.indent && spaces < maxHeading/2
 	}
 	return false
+}
+
+// rubric reports whether a short sentence after the number of a part is what the part is called, as in Spanish and
+// Portuguese laws, where it has a stop and no capitals: a line of its own above words that are twice as long.
+func (b block) rubric(next block) bool {
+	return next.label.text == "" && !next.item && !next.heading && len(next.text) > 2*len(b.text)
 }
 
 // stopped reports whether a text ends with a stop.

@@ -55,6 +55,35 @@ func TestSegment(t *testing.T) {
 				"(1) | Sec. 2-102. Definitions. | \"River\" means the water and its banks;",
 				"(2) | Sec. 2-102. Definitions. | \"Council\" means the town council.",
 			}},
+		{"Roman headings", "OUR CHARTER\n\nI. Of the assembly\nThe assembly meets each month.\n\nII. Of the chair\nThe chair is drawn by lot.\n\nIV. Of money\nNo money is spent without a vote.\n",
+			[]string{
+				"I. | I. Of the assembly",
+				"| I. Of the assembly | The assembly meets each month.",
+				"II. | II. Of the chair",
+				"| II. Of the chair | The chair is drawn by lot.",
+				"IV. | IV. Of money",
+				"| IV. Of money | No money is spent without a vote.",
+			}},
+		{"Roman list", "The council:\n\nI. publishes its accounts;\nII. answers each question;\nIII. Meets in the open.\n",
+			[]string{
+				"I. | The council: | publishes its accounts;",
+				"II. | The council: | answers each question;",
+				"III. | The council: | Meets in the open.",
+			}},
+		{"French code", "Art. L. 123-4. – Toute personne a droit à l'eau.\n\nArticle R.*123-6\nLes communes tiennent un registre.\n\nArticle D123-7\nIl est ouvert à toute personne.\n\nSection A. 12 members are enough.\n",
+			[]string{
+				"Art. L. 123-4. – | | Toute personne a droit à l'eau.",
+				"| Article R.*123-6 | Les communes tiennent un registre.",
+				"| Article D123-7 | Il est ouvert à toute personne.",
+				"Section A. | Article D123-7 | 12 members are enough.",
+			}},
+		{"final provisions", "Artículo 6º. Deberes.\nTrabajar dos horas al mes.\n\nDisposición final única. Entrada en vigor.\nEstos estatutos entran en vigor mañana.\n\nDisposición transitoria primera.- Quien ya trabaja sigue.\n",
+			[]string{
+				"| Artículo 6º. Deberes. | Trabajar dos horas al mes.",
+				"Disposición final única. | Disposición final única. Entrada en vigor.",
+				"| Disposición final única. Entrada en vigor. | Estos estatutos entran en vigor mañana.",
+				"Disposición transitoria primera.- | Disposición final única. Entrada en vigor. | Quien ya trabaja sigue.",
+			}},
 		{"resolution, lines broken", "WHEREAS, the river has fed the town for as long as anyone can say, and\nthe town has not always thanked it for that; and\nWHEREAS, a river that is asked for nothing but water gives less and less\nof it each year;\nNOW, THEREFORE, BE IT RESOLVED that the Town Council recognises the river\nas a neighbour with standing; and\nBE IT FURTHER RESOLVED that two guardians speak for it.\n",
 			[]string{
 				"| | WHEREAS, the river has fed the town for as long as anyone can say, and the town has not always thanked it for that; and",
@@ -81,7 +110,6 @@ func TestSegment(t *testing.T) {
 			[]string{
 				"Artículo 1º.- | DISPOSICIONES GENERALES | La ordenanza protege el agua.",
 				"Artículo segundo. | DISPOSICIONES GENERALES | El Concejo rinde cuentas.",
-				"| DISPOSICIÓN TRANSITORIA ÚNICA",
 				"| DISPOSICIÓN TRANSITORIA ÚNICA | Entra en vigor mañana.",
 			}},
 		{"Portuguese", "Art. 1º A lei protege o rio.\n\n§ 1º O município cuida dele.\n\nParágrafo único. Não há exceção.\n\nI - publicar os dados abertos;\nII - ouvir a população toda;\n",

@@ -32,6 +32,8 @@ type VersionPage struct {
 	Ours        []blueprint.Title // what the viewer's places made of it, or it of theirs
 	Moves       []blueprint.Move  // for the version's own members
 	Names       map[string]string // of the treaties and declarations that it rests on
+	Part        Part              // the clauses that are shown
+	Moved       Part              // the moves that are
 }
 
 // own tells whether the viewer works on the version's place.

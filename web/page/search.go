@@ -10,7 +10,7 @@ import (
 )
 
 // Filters are the names of what results can be chosen by.
-var Filters = []string{"theme", "treaty", "institution", "effort", "language", "kind"}
+var Filters = []string{"theme", "treaty", "institution", "effort", "language", "kind", "status"}
 
 // Kinds are what a result can be: of the library, or a place's text.
 var Kinds = []string{"model", "facts", "treaty", "own", "followed"}
@@ -24,8 +24,9 @@ type Found struct {
 	Place    string
 	Language string // of Title and Clause, "" for the reader's
 	Effort   string
-	Machine  bool // the clause was translated by a machine
-	Also     int  // how many others read the same
+	Became   []string // kinds of the warnings that stand on it
+	Machine  bool     // the clause was translated by a machine
+	Also     int      // how many others read the same
 	Why      []search.Why
 }
 
@@ -89,6 +90,14 @@ func languageOptions(ctx context.Context, list []string) []Option {
 	out := anything(ctx)
 	for _, l := range list {
 		out = append(out, Option{l, i18n.Name(l)})
+	}
+	return out
+}
+
+func becameOptions(ctx context.Context) []Option {
+	out := anything(ctx)
+	for _, k := range blueprint.WarningKinds {
+		out = append(out, Option{string(k), i18n.T(ctx, "blueprint.warning."+wordKey(string(k)))})
 	}
 	return out
 }

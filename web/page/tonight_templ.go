@@ -468,7 +468,7 @@ func Tonight(f Frame, path string, x *decide.InRoom, text *blueprint.Version, fo
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = clauses(f, text.Text, text.Warnings, nil, nil).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = clauses(f, text.Text, all(text.Text), text.Warnings, nil, nil).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
