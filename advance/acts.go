@@ -2,8 +2,10 @@ package advance
 
 import (
 	"context"
+	"fmt"
 
 	"translocal/act"
+	"translocal/blob"
 	"translocal/db"
 	"translocal/fault"
 )
@@ -14,6 +16,7 @@ const (
 	BringType     = "advance.Bring.v1"
 	DeedType      = "advance.Deed.v1"
 	StatusType    = "advance.Status.v1"
+	DocumentType  = "advance.Document.v1"
 )
 
 type authorityObject struct {
@@ -49,6 +52,14 @@ type statusObject struct {
 	Source    string `json:"source"`
 }
 
+type documentObject struct {
+	ID     string `json:"id"`
+	Deed   string `json:"deed"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+	Media  string `json:"mediaType"`
+}
+
 // Vocabulary is what advancing adds to the acts.
 func Vocabulary() act.Vocabulary {
 	return act.Vocabulary{
@@ -57,10 +68,12 @@ func Vocabulary() act.Vocabulary {
 			act.Define(BringType, checkBring, applyBring),
 			act.Define(DeedType, checkDeed, applyDeed),
 			act.Define(StatusType, checkStatus, applyStatus),
+			act.Define(DocumentType, checkDocument, applyDocument),
 		},
 		Tables: []act.Table{
 			{Name: "authority", Key: []string{"stream", "id"}}, {Name: "bringing", Key: []string{"stream", "id"}},
 			{Name: "deed", Key: []string{"stream", "id"}}, {Name: "status_change", Key: []string{"stream", "idx"}},
+			{Name: "deed_document", Key: []string{"stream", "id"}},
 		},
 	}
 }
@@ -202,4 +215,46 @@ func step(ctx context.Context, tx *db.Tx, a *act.Act, bringing, lifecycle, statu
 	}
 	_, err := insertChange.Run(ctx, tx, a.Stream, a.Index, bringing, lifecycle, status, day, source)
 	return err
+}
+
+func checkDocument(a *act.Act, o *documentObject) error {
+	if !a.Owns(o.ID, "document") || !a.Owns(o.Deed, "deed") {
+		return fault.At("object.id", "fault.id")
+	}
+	if _, err := blob.ParseHash(o.SHA256); err != nil {
+		return fault.At("object.sha256", "fault.id")
+	}
+	if o.Size < 1 || o.Size > MaxFile {
+		return fault.At("object.size", "fault.number")
+	}
+	if fileEnds[o.Media] == "" {
+		return fault.At("object.mediaType", "fault.choice")
+	}
+	named := false
+	for i, p := range a.Parts {
+		most, ok := map[string]int64{"name": 4 * MaxFileName, "description": 4 * MaxDescription}[p.Name]
+		if !ok || p.Media != "text/plain" || p.Size > most {
+			return fault.At(fmt.Sprintf("parts.%d", i), "fault.part_name")
+		}
+		named = named || p.Name == "name"
+	}
+	if !named {
+		return fault.At("parts", "fault.required")
+	}
+	return nil
+}
+
+func applyDocument(ctx context.Context, tx *db.Tx, a *act.Act, o *documentObject) error {
+	if n, err := deedStands.One(ctx, tx, a.Stream, o.Deed); err != nil {
+		return err
+	} else if n == 0 {
+		return fault.At("object.deed", "fault.not_found")
+	}
+	if n, err := documentsOf.One(ctx, tx, a.Stream, o.Deed); err != nil {
+		return err
+	} else if n >= MaxDocuments {
+		return fault.At("file", "fault.too_many", "max", MaxDocuments)
+	}
+	_, err := insertDocument.Run(ctx, tx, a.Stream, o.ID, o.Deed, o.SHA256, o.Size, o.Media, a.Index)
+	return void(err)
 }

@@ -24,6 +24,8 @@ type Advances struct {
 	log *act.Log
 	db  *db.DB
 	now func() time.Time
+
+	Files Files // without a store nothing can be attached or read
 }
 
 // New makes the capability.
@@ -127,6 +129,8 @@ type Deed struct {
 	Legal   string `json:"legal"`             // the legal status that it gave
 	Amended string `json:"amended,omitempty"` // URL of the version as amended, "" when as brought
 	Reason  string `json:"reason"`
+
+	Documents []Document `json:"documents,omitempty"` // the oldest first
 
 	Recorded int64 `json:"-"` // when the place wrote it down, microseconds
 }
@@ -368,6 +372,9 @@ func (ad *Advances) whole(ctx context.Context, q db.Query[bringingRow], arg any)
 		}
 		for _, d := range deeds {
 			b.Deeds = append(b.Deeds, d.deed())
+		}
+		if err := ad.documents(ctx, b); err != nil {
+			return nil, err
 		}
 		if b.Changes, err = changesOf.All(ctx, ad.db, b.Stream, b.ID); err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
-// Package blob keeps files in a folder, each named by the SHA-256 of its
-// content. A file is there whole or not at all, whatever fails while it is
+// Package blob keeps files in a folder or in a bucket of an object store, each
+// named by the SHA-256 of its content. A file is there whole or not at all, whatever fails while it is
 // written, and a name never comes to mean another content.
 //
 // The store knows nothing of who may read a file or who still needs it: that is
@@ -23,6 +23,9 @@ import (
 // store takes in one file. A file that isn't there is [fs.ErrNotExist].
 var ErrTooLarge = errors.New("blob: file too large")
 
+// ErrDamaged is a stored file whose content is another than its name says.
+var ErrDamaged = errors.New("the stored file is damaged")
+
 // Hash is the SHA-256 of a file's content and its name.
 type Hash [sha256.Size]byte
 
@@ -38,6 +41,51 @@ func ParseHash(s string) (h Hash, err error) {
 		return Hash{}, fmt.Errorf("blob: %q is not a name in small hexadecimal digits", s)
 	}
 	return h, nil
+}
+
+// Files is a store of files: a folder ([Store]) or a bucket ([BucketStore]).
+type Files interface {
+	// Put stores what r gives until its end; without an error, to stay.
+	Put(r io.Reader) (Info, error)
+	// Open opens a file for reading; the caller closes it.
+	Open(h Hash) (io.ReadCloser, error)
+	// Stat says how large a file is, or that it isn't there.
+	Stat(h Hash) (Info, error)
+	// Each yields every stored file, in no order of meaning.
+	Each() iter.Seq2[Info, error]
+	// Delete removes a file for good; one that isn't there is no error.
+	Delete(h Hash) error
+}
+
+// OpenFiles opens a folder, or a bucket as [OpenBucket] names it, for files of at
+// most max bytes each.
+func OpenFiles(target string, max int64) (Files, error) {
+	if !IsBucket(target) {
+		return Open(target, max)
+	}
+	b, err := OpenBucket(target)
+	if err != nil {
+		return nil, err
+	}
+	return &BucketStore{b, max}, nil
+}
+
+// Read reads a file whole and checks that it is the one that its name says. One
+// that was damaged is [ErrDamaged].
+func Read(f Files, h Hash, max int64) ([]byte, error) {
+	r, err := f.Open(h)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, max+1))
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	if sha256.Sum256(data) != h {
+		return nil, fmt.Errorf("blob: %s: %w", h, ErrDamaged)
+	}
+	return data, nil
 }
 
 // Info describes a stored file.
@@ -163,8 +211,8 @@ func syncFolder(dir string) error {
 	return f.Sync()
 }
 
-// Open opens a file for reading and seeking; the caller closes it.
-func (s *Store) Open(h Hash) (*os.File, error) {
+// Open opens a file for reading; the caller closes it.
+func (s *Store) Open(h Hash) (io.ReadCloser, error) {
 	f, err := os.Open(s.path(h))
 	if err != nil {
 		return nil, fmt.Errorf("blob: %w", err)

@@ -19,8 +19,9 @@ import (
 
 // An export of a place is its stream in a file: a line that describes it, then
 // the same pages that travel between nodes, one a line, each with the signed head
-// and its proof. So it holds what everybody may read, and nothing else: no key,
-// no account, no draft. Whoever has it can verify it without us.
+// and its proof; after them the files that its acts name, one a line. So it holds
+// what everybody may read, and nothing else: no key, no account, no draft. Whoever
+// has it can verify it without us.
 
 // ExportFormat is the version of the file that this program writes, and reads.
 const ExportFormat = "translocal-place/1"
@@ -30,6 +31,7 @@ type exportHead struct {
 	Stream act.Fingerprint `json:"stream"`
 	Actor  string          `json:"actor"`
 	Size   int64           `json:"size"` // acts
+	Files  int64           `json:"files,omitempty"`
 }
 
 // maxLine is the longest line of an export: a page, in which one act may go
@@ -67,15 +69,22 @@ func (n *Node) export(ctx context.Context, f act.Fingerprint) (write func(io.Wri
 	if err != nil {
 		return nil, err
 	}
+	files, err := n.exported(ctx, s.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
 	return func(w io.Writer) error {
 		out := json.NewEncoder(w)
 		out.SetEscapeHTML(false) // envelopes go as they were signed
-		if err := out.Encode(exportHead{ExportFormat, s.Fingerprint, s.Actor, head.Size}); err != nil {
+		if err := out.Encode(exportHead{ExportFormat, s.Fingerprint, s.Actor, head.Size, int64(len(files))}); err != nil {
 			return err
 		}
 		for {
-			if err := out.Encode(p); err != nil || p.end() >= head.Size {
+			if err := out.Encode(p); err != nil {
 				return err
+			}
+			if p.end() >= head.Size {
+				return n.exportFiles(ctx, s.Fingerprint, files, out)
 			}
 			var err error
 			if p, err = sealed(p.end()); err != nil {
@@ -112,6 +121,7 @@ type Imported struct {
 	Actor  string
 	Size   int64 // acts that the file has
 	New    int64 // of them, those that we had not
+	Files  int64
 }
 
 var keepLeft = db.Exec(`insert into remote (stream, actor, host, state, trouble, next_pull, last_heard, subscribed) values ($1, $2, $3, 'left', '', 0, 0, 0)
@@ -134,6 +144,13 @@ func (n *Node) Import(ctx context.Context, r io.Reader) (in Imported, err error)
 	}
 	from := int64(0)
 	for lines.Scan() {
+		if from == h.Size {
+			if err := n.importFile(ctx, h.Stream, lines.Bytes()); err != nil {
+				return in, err
+			}
+			in.Files++
+			continue
+		}
 		end, fresh, err := n.importPage(ctx, h, from, lines.Bytes())
 		if err != nil {
 			return in, err
@@ -143,8 +160,8 @@ func (n *Node) Import(ctx context.Context, r io.Reader) (in Imported, err error)
 	if err := lines.Err(); err != nil {
 		return in, fmt.Errorf("%w (%w)", ErrExport, err)
 	}
-	if from != h.Size {
-		return in, fmt.Errorf("%w: %d acts of %d", ErrExport, from, h.Size)
+	if from != h.Size || in.Files != h.Files {
+		return in, fmt.Errorf("%w: %d acts of %d, %d files of %d", ErrExport, from, h.Size, in.Files, h.Files)
 	}
 	return in, n.db.Write(ctx, func(tx *db.Tx) error {
 		_, err := keepLeft.Run(ctx, tx, h.Stream, h.Actor, act.Host(h.Actor))
@@ -157,7 +174,7 @@ func readExportHead(lines *bufio.Scanner) (h exportHead, err error) {
 		return h, ErrExport
 	}
 	u, err := url.Parse(h.Actor)
-	if err != nil || len(h.Actor) > act.MaxURL || !baseShape.MatchString(hostOf(u)) || act.Host(h.Actor) != hostOf(u) || !h.Stream.Valid() || h.Size < 1 {
+	if err != nil || len(h.Actor) > act.MaxURL || !baseShape.MatchString(hostOf(u)) || act.Host(h.Actor) != hostOf(u) || !h.Stream.Valid() || h.Size < 1 || h.Files < 0 {
 		return h, fmt.Errorf("%w: its first line", ErrExport)
 	}
 	return h, nil

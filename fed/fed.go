@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/advance"
 	"translocal/db"
 	"translocal/limit"
 	"translocal/record"
@@ -40,6 +41,10 @@ type Config struct {
 
 // Node speaks with other nodes.
 type Node struct {
+	// Documents are the files that places published; without them none is given,
+	// exported or taken. It is set before anything runs.
+	Documents *advance.Advances
+
 	base   string
 	log    *act.Log
 	db     *db.DB
@@ -94,13 +99,14 @@ func newNode(ctx context.Context, c Config, now func() time.Time) (*Node, error)
 // Routes are the handlers of the node by their patterns.
 func (n *Node) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
-		"GET /fed/site":             handle(n.site),
-		"GET /p/{place}/actor.json": handle(n.actor),
-		"GET /p/{place}/stream":     handle(n.stream),
-		"POST /fed/hint":            handle(n.hint),
-		"POST /fed/subscribe":       handle(n.subscribe),
-		"POST /fed/submit":          handle(n.submit),
-		"GET /fed/held":             handle(n.held),
+		"GET /fed/site":                handle(n.site),
+		"GET /p/{place}/actor.json":    handle(n.actor),
+		"GET /p/{place}/stream":        handle(n.stream),
+		"GET /p/{place}/file/{sha256}": handle(n.file),
+		"POST /fed/hint":               handle(n.hint),
+		"POST /fed/subscribe":          handle(n.subscribe),
+		"POST /fed/submit":             handle(n.submit),
+		"GET /fed/held":                handle(n.held),
 	}
 }
 

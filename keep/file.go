@@ -19,6 +19,7 @@ import (
 
 	"filippo.io/age"
 
+	"translocal/blob"
 	"translocal/db"
 )
 
@@ -207,4 +208,12 @@ func (d Folder) Open(_ context.Context, name string) (io.ReadCloser, int64, erro
 // Remove removes a file.
 func (d Folder) Remove(_ context.Context, name string) error {
 	return os.Remove(filepath.Join(string(d), name))
+}
+
+// OpenShelf opens a folder or a bucket.
+func OpenShelf(target string) (Shelf, error) {
+	if blob.IsBucket(target) {
+		return blob.OpenBucket(target)
+	}
+	return Folder(target), nil
 }

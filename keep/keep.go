@@ -31,7 +31,7 @@ func damaged(format string, args ...any) error {
 // Node is what is copied, or where it goes to.
 type Node struct {
 	DB    *db.DB
-	Files *blob.Store // nil: none
+	Files blob.Files // nil: none
 }
 
 // Manifest is the first thing in an archive.

@@ -100,11 +100,12 @@ const (
 
 // The actions on what is brought to an authority.
 const (
-	NameAuthority Action = "advance.name_authority"
-	BringText     Action = "advance.bring"
-	RecordDeed    Action = "advance.record_deed"
-	RecordStatus  Action = "advance.record_status"
-	PlanTasks     Action = "advance.plan"
+	NameAuthority  Action = "advance.name_authority"
+	BringText      Action = "advance.bring"
+	RecordDeed     Action = "advance.record_deed"
+	RecordStatus   Action = "advance.record_status"
+	AttachDocument Action = "advance.attach_document"
+	PlanTasks      Action = "advance.plan"
 )
 
 // The actions on the calendar of a place's meetings. What a keeper made public
@@ -195,6 +196,7 @@ var Table = []Rule{
 	{NameAuthority, Any, keepers},
 	{BringText, Any, keepers},
 	{RecordDeed, Any, keepers},
+	{AttachDocument, Any, keepers},
 	{RecordStatus, Any, keepers},
 	{PlanTasks, Any, members},
 

@@ -73,10 +73,10 @@ func (s *Server) bringTo(r *http.Request, p *place.Place, form page.Form) (*adva
 }
 
 func (s *Server) bringing(w http.ResponseWriter, r *http.Request) error {
-	return s.showBringing(w, r, http.StatusOK, page.Form{}, page.Form{})
+	return s.showBringing(w, r, http.StatusOK, page.Form{}, page.Form{}, page.Form{})
 }
 
-func (s *Server) showBringing(w http.ResponseWriter, r *http.Request, code int, deed, change page.Form) error {
+func (s *Server) showBringing(w http.ResponseWriter, r *http.Request, code int, deed, change, file page.Form) error {
 	p, b, err := s.bringingOf(r)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (s *Server) showBringing(w http.ResponseWriter, r *http.Request, code int, 
 	}
 	text := s.textTitle(r, b.Version)
 	keeper, member := place.Allowed(role, place.RecordDeed, place.Any), place.Allowed(role, place.PlanTasks, place.Any)
-	return s.render(w, r, code, page.Bringing(s.frame(r, b.Authority.Name), p, b, text, keeper, member, deed, change))
+	return s.render(w, r, code, page.Bringing(s.frame(r, b.Authority.Name), p, b, text, keeper, member, deed, change, file))
 }
 
 func (s *Server) recordDeed(w http.ResponseWriter, r *http.Request) error {
@@ -108,7 +108,7 @@ func (s *Server) recordDeed(w http.ResponseWriter, r *http.Request) error {
 		if err := again(r, &form, rename(err, map[string]string{"kind": "deed_kind", "legal": "deed_legal", "status": "deed_legal", "day": "deed_day", "reason": "deed_reason"})); err != nil {
 			return err
 		}
-		return s.showBringing(w, r, status(kind), form, page.Form{})
+		return s.showBringing(w, r, status(kind), form, page.Form{}, page.Form{})
 	}
 	return after(w, r, s.path(b.ID), "said.deed")
 }
@@ -156,7 +156,7 @@ func (s *Server) recordStatus(w http.ResponseWriter, r *http.Request) error {
 		if err := again(r, &form, rename(err, map[string]string{"status": "step", "lifecycle": "step"})); err != nil {
 			return err
 		}
-		return s.showBringing(w, r, status(kind), page.Form{}, form)
+		return s.showBringing(w, r, status(kind), page.Form{}, form, page.Form{})
 	}
 	return after(w, r, s.path(b.ID), "said.status")
 }

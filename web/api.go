@@ -27,7 +27,7 @@ func (s *Server) api() {
 	c.Servers = []*huma.Server{{URL: s.Shown}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
 	api := humago.New(s.mux, c)
-	for _, part := range []func(huma.API){s.placeAPI, s.membersAPI, s.publishedAPI, s.rootsAPI, s.moveAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.tonightAPI, s.advanceAPI, s.fedAPI, s.searchAPI, s.checkAPI, s.tellAPI, s.guideAPI, s.scaleAPI, s.keepAPI, s.meetingAPI, s.webhookAPI, s.moderateAPI} {
+	for _, part := range []func(huma.API){s.placeAPI, s.membersAPI, s.publishedAPI, s.rootsAPI, s.moveAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.tonightAPI, s.advanceAPI, s.documentAPI, s.fedAPI, s.searchAPI, s.checkAPI, s.tellAPI, s.guideAPI, s.scaleAPI, s.keepAPI, s.meetingAPI, s.webhookAPI, s.moderateAPI} {
 		part(api)
 	}
 	s.description = api.OpenAPI()

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"translocal/act"
 	"translocal/db"
 	"translocal/fault"
 	"translocal/keep"
@@ -74,6 +75,12 @@ func (s *Server) readKeeping(ctx context.Context) (k page.Keeping, err error) {
 	}
 	if k.Use, err = keep.UseOf(ctx, d); err != nil {
 		return k, err
+	}
+	k.Documents, k.DocumentsMost = map[act.Fingerprint]int64{}, s.Advances.Files.Quota
+	for _, u := range k.Use {
+		if k.Documents[u.Stream], err = s.Advances.FilesRoom(ctx, u.Stream); err != nil {
+			return k, err
+		}
 	}
 	if k.Kind, err = place.KindOfSite(ctx, d); err != nil {
 		return k, err

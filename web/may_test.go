@@ -16,6 +16,7 @@ import (
 	"translocal/blueprint"
 	"translocal/db"
 	"translocal/decide"
+	"translocal/fault"
 	"translocal/notice"
 	"translocal/place"
 )
@@ -30,6 +31,7 @@ type world struct {
 	target                       person // a member to do something to
 	outsider                     person // keeper of the other place
 	text, theirs                 *blueprint.Version
+	putIn                        string // a file that is not published
 	bringing, outcome            string
 	authority                    string
 	councils                     int
@@ -673,6 +675,18 @@ var probes = map[place.Action][]door{
 			return api("POST", w.s("/bringings/deeds")+"?id="+url.QueryEscape(w.broughtAnew()), map[string]string{"kind": "referral", "legal": "referred", "day": "2026-03-02", "reason": "To a committee"})
 		},
 	},
+	place.AttachDocument: {
+		func(w *world, _ place.State) call {
+			return post(w.atBringing()+"/document/"+w.documentDraft(), "do", "drop")
+		},
+		func(w *world, _ place.State) call { return get(w.atBringing() + "/document/" + w.documentDraft()) },
+		func(w *world, _ place.State) call {
+			return get(w.atBringing() + "/document/" + w.documentDraft() + "/file")
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/documents"), map[string]any{"deed": w.deed(), "name": "a.txt", "data": []byte("text")})
+		},
+	},
 	place.RecordStatus: {
 		func(w *world, _ place.State) call {
 			return post(w.path(w.broughtAnew())+"/status", "step", "legal/referred", "day", "2026-03-02", "source", "Minutes", "reason", "Sent on")
@@ -1161,6 +1175,35 @@ func (w *world) told() string {
 	}))
 	w.tales++
 	return "t" + fmt.Sprint(w.tales-1)
+}
+
+// deed is what an authority did with the text of the world's bringing.
+func (w *world) deed() string {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	b, err := w.advances.ByID(ctx, w.bringing)
+	must(w.t, err)
+	if len(b.Deeds) == 0 {
+		must(w.t, w.advances.RecordDeed(ctx, v, w.here.Stream, b.ID, advance.Deed{Kind: "referral", Legal: "referred", Day: "2026-03-02", Reason: "To a committee"}))
+		b, err = w.advances.ByID(ctx, b.ID)
+		must(w.t, err)
+	}
+	return b.Deeds[0].ID
+}
+
+// documentDraft is a file that the keeper put in; one at a time.
+func (w *world) documentDraft() string {
+	w.t.Helper()
+	ctx, v := w.t.Context(), w.keeper.Viewer
+	if w.putIn != "" {
+		if err := w.advances.DropDraft(ctx, v, w.putIn); err != nil && !fault.Is(err, fault.NotFound) {
+			w.t.Fatal(err)
+		}
+	}
+	d, err := w.advances.PutIn(ctx, v, w.here.Stream, w.deed(), advance.Attachment{Name: "a.txt", Data: []byte("text")})
+	must(w.t, err)
+	w.putIn = d.ID
+	return d.ID
 }
 
 // broughtAnew is a bringing to which nothing has happened yet.

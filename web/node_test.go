@@ -21,6 +21,7 @@ import (
 
 	"translocal/act"
 	"translocal/advance"
+	"translocal/blob"
 	"translocal/blueprint"
 	"translocal/blueprint/clause"
 	"translocal/db"
@@ -76,6 +77,10 @@ func openNode(t testing.TB) *node {
 	lib, err := readLibrary()
 	must(t, err)
 	n.places, n.blueprints, n.decisions, n.advances = place.New(n.log, n.base), blueprint.New(n.log), decide.New(n.log), advance.New(n.log)
+	files, err := blob.Open(filepath.Join(dir, "blobs"), advance.MaxFile)
+	must(t, err)
+	n.advances.Files = advance.Files{Store: files, Quota: 100 << 20, Fetch: n.fed.FetchFile}
+	n.fed.Documents = n.advances
 	n.meetings = meeting.New(n.log)
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -100,7 +101,7 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request) error {
 		parts = append(parts, part)
 	}
 	if err = understood(form, err); err == nil {
-		err = s.Places.Erase(r.Context(), viewer(r), p.Stream, parts)
+		err = s.eraseParts(r.Context(), p.Stream, parts)
 	}
 	if err != nil {
 		if err := again(r, &form, err); err != nil {
@@ -109,6 +110,17 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request) error {
 		return s.showPublished(w, r, http.StatusUnprocessableEntity, form, page.Form{})
 	}
 	return after(w, r, s.path(p.ID)+"/published", "said.erasing")
+}
+
+// eraseParts erases texts, and the files of documents whose names were among them.
+func (s *Server) eraseParts(ctx context.Context, stream act.Fingerprint, parts []act.ErasedPart) error {
+	if err := s.Places.Erase(ctx, viewerIn(ctx), stream, parts); err != nil {
+		return err
+	}
+	if err := s.Advances.SweepFiles(context.WithoutCancel(ctx)); err != nil { // it is tried again each hour
+		slog.Error("files of erased documents were not removed yet", "err", err)
+	}
+	return nil
 }
 
 func (s *Server) rotateKey(w http.ResponseWriter, r *http.Request) error {
@@ -189,7 +201,7 @@ func (s *Server) publishedAPI(api huma.API) {
 			for _, x := range in.Body.Parts {
 				parts = append(parts, act.ErasedPart{Index: x.Index, Name: x.Name})
 			}
-			return nil, s.Places.Erase(ctx, viewerIn(ctx), in.stream(), parts)
+			return nil, s.eraseParts(ctx, in.stream(), parts)
 		})
 	operate(api, "GET", "/places/{stream}/keys", "signing-keys", "The keys with which a place signs and signed, the one in use first, for its keepers",
 		func(ctx context.Context, in *StreamPath) (*struct{ Body []KeyBody }, error) {

@@ -143,6 +143,7 @@ func (s *Server) routes() []route {
 		s.decideRoutes(),
 		s.tonightRoutes(),
 		s.advanceRoutes(),
+		s.documentRoutes(),
 		s.fedRoutes(),
 		s.countRoutes(),
 		s.checkRoutes(),

@@ -24,7 +24,7 @@ import (
 type BackupCmd struct {
 	Data      string   `default:"data" type:"path" help:"Folder of the node; the node may be running."`
 	DB        string   `name:"db" help:"postgres:// URL. Without it: the file in the data folder."`
-	Blobs     string   `type:"path" help:"Folder for files, if the node has another than the one in its data folder."`
+	Blobs     string   `help:"Folder for files, if the node has another than the one in its data folder. Files in a bucket are not copied: the bucket has to be kept on its own."`
 	To        string   `default:"." help:"File to write, which must not be there yet; or a folder, or s3://bucket/folder?endpoint=https://…, in which it is named by the time."`
 	Recipient []string `help:"Public age key of a keeper, age1…; may be given several times. Without it: the keys that a keeper entered on the page."`
 	Plain     bool     `help:"Don't encrypt. Whoever finds the file reads everything: accounts, members, drafts."`
@@ -69,7 +69,7 @@ func (c *BackupCmd) Run(ctx context.Context) error {
 // shelf is where the backup goes, and its name there.
 func (c *BackupCmd) shelf(encrypted bool) (keep.Shelf, string, error) {
 	name := keep.FileName("", time.Now(), encrypted)
-	if keep.IsBucket(c.To) || isFolder(c.To) {
+	if blob.IsBucket(c.To) || isFolder(c.To) {
 		s, err := keep.OpenShelf(c.To)
 		return s, name, err
 	}
@@ -117,14 +117,16 @@ func databaseOf(data, url string) string {
 }
 
 // filesOf opens a node's folder of files for reading; nil when it has none yet.
-func filesOf(data, blobs string) (*blob.Store, error) {
-	if blobs == "" {
-		blobs = filepath.Join(data, "blobs")
+func filesOf(data, blobs string) (blob.Files, error) {
+	blobs = blobsOf(data, blobs)
+	if blob.IsBucket(blobs) {
+		fmt.Fprintln(os.Stderr, "The files lie in a bucket and are not in this backup: keep the bucket on its own.")
+		return nil, nil
 	}
 	if !isFolder(blobs) {
 		return nil, nil
 	}
-	return blob.Open(blobs, maxBlob)
+	return blob.OpenFiles(blobs, maxBlob)
 }
 
 // databaseSize is about how much there is to write, for the bar; 0 is unknown.
@@ -197,7 +199,7 @@ func (c *RestoreCmd) secret(keyboard io.Reader) ([]byte, error) {
 
 func (c *RestoreCmd) open(ctx context.Context) (in io.ReadCloser, size int64, err error) {
 	dir, name := filepath.Split(c.File)
-	if keep.IsBucket(c.File) {
+	if blob.IsBucket(c.File) {
 		path, query, _ := strings.Cut(c.File, "?")
 		i := strings.LastIndexByte(path, '/')
 		dir, name = path[:i]+"?"+query, path[i+1:]

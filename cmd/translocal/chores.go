@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"translocal/act"
+	"translocal/advance"
 	"translocal/blueprint"
 	"translocal/fed"
 	"translocal/job"
@@ -15,7 +16,7 @@ import (
 )
 
 // chores are what a node does now and then by itself.
-func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, p *place.Places, limits *limit.Buckets) []job.Kind {
+func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, p *place.Places, limits *limit.Buckets, ad *advance.Advances) []job.Kind {
 	return []job.Kind{{
 		// Whoever edits the database breaks the record: the node looks itself,
 		// once a day, before others find out.
@@ -32,6 +33,10 @@ func chores(l *act.Log, r *record.Record, n *fed.Node, b *blueprint.Blueprints, 
 	}, {
 		Name: "prune-limits", Every: time.Hour, Timeout: time.Minute,
 		Handle: func(ctx context.Context, _ job.Job) error { return limits.Prune(ctx) },
+	}, {
+		// Also what was erased by a place elsewhere.
+		Name: "sweep-files", Every: time.Hour, Timeout: 10 * time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return ad.SweepFiles(ctx) },
 	}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"translocal/blob"
 	"translocal/job"
 	"translocal/keep"
 )
@@ -91,13 +92,22 @@ func (n *node) backupTo(ctx context.Context, b autoBackup, now time.Time) error 
 	if err != nil {
 		return err
 	}
-	w, err := keep.WriteTo(ctx, shelf, keep.FileName(site, now, true), keep.Node{DB: n.db, Files: n.blobs}, to, nil)
+	w, err := keep.WriteTo(ctx, shelf, keep.FileName(site, now, true), keep.Node{DB: n.db, Files: n.folderOfFiles()}, to, nil)
 	if err != nil {
 		return err
 	}
 	err = keep.Note(ctx, n.db, keep.Last{At: now, Bytes: w.Size, Encrypted: true})
 	if err = errors.Join(err, keep.Prune(ctx, shelf, site, b.Keep)); err != nil {
 		return afterStored{err}
+	}
+	return nil
+}
+
+// folderOfFiles are the files that go into a backup: those of a folder. A bucket
+// is kept on its own.
+func (n *node) folderOfFiles() blob.Files {
+	if _, folder := n.blobs.(*blob.Store); folder {
+		return n.blobs
 	}
 	return nil
 }

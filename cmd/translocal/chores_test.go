@@ -119,7 +119,7 @@ func TestChoresDropWhatWasTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := func() int64 {
-		for _, k := range chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits) {
+		for _, k := range chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits, n.server.Advances) {
 			if err := k.Handle(ctx, job.Job{}); err != nil || k.Every > 24*time.Hour {
 				t.Fatal(k.Name, k.Every, err)
 			}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"translocal/act"
+	"translocal/advance"
+	"translocal/blob"
 	"translocal/db"
 	"translocal/fed"
 	"translocal/keep"
@@ -18,13 +20,14 @@ import (
 type ExportCmd struct {
 	Data  string `default:"data" type:"path" help:"Folder of the node; the node must not be running. While it runs, a keeper of the place finds the same on the place's page."`
 	DB    string `name:"db" help:"postgres:// URL. Without it: the file in the data folder."`
+	Blobs string `help:"Folder or bucket for files, if the node has another than the folder in its data folder."`
 	Place string `required:"" help:"URL of the place, its exact name, or the fingerprint of its stream."`
 	To    string `required:"" type:"path" help:"File to write, which must not be there yet."`
 }
 
 // Run writes the file whole or not at all.
 func (c *ExportCmd) Run(ctx context.Context) error {
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: "http://export.invalid"})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: "http://export.invalid"})
 	if err != nil {
 		return err
 	}
@@ -66,6 +69,7 @@ type ImportPlaceCmd struct {
 	File   string `arg:"" type:"existingfile" help:"The export."`
 	Data   string `default:"data" type:"path" help:"Folder of the node; the node must not be running."`
 	DB     string `name:"db" help:"postgres:// URL. Without it: the file in the data folder."`
+	Blobs  string `help:"Folder or bucket for files, if the node has another than the folder in its data folder."`
 	URL    string `name:"url" required:"" help:"URL of this node, so that none of its own places is taken for another's."`
 	Stream string `help:"Fingerprint that the place gave you by another way; a file with another is refused."`
 }
@@ -79,7 +83,7 @@ func (c *ImportPlaceCmd) Run(ctx context.Context) error {
 	if c.Stream != "" && c.Stream != string(tried.Stream) {
 		return fmt.Errorf("the file holds stream %s, not the one that you were given. Nothing was imported", tried.Stream)
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Base: c.URL})
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: c.URL})
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func (c *ImportPlaceCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d acts of %s, %d of them new. Every signature fits.\n", in.Size, in.Actor, in.New)
+	fmt.Printf("%d acts of %s, %d of them new, and %d files. Every signature fits.\n", in.Size, in.Actor, in.New, in.Files)
 	if c.Stream == "" {
 		fmt.Printf("That the place is who it says nobody vouches for: ask them by another way whether their stream is %s\n", in.Stream)
 	}
@@ -131,5 +135,11 @@ func (c *ImportPlaceCmd) try(ctx context.Context) (in fed.Imported, err error) {
 	if err != nil {
 		return in, err
 	}
+	files, err := blob.OpenFiles(filepath.Join(dir, "blobs"), maxBlob)
+	if err != nil {
+		return in, err
+	}
+	n.Documents = advance.New(l)
+	n.Documents.Files = advance.Files{Store: files, Quota: defaultPlaceFiles}
 	return c.read(ctx, n)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ type node struct {
 	record   *record.Record
 	fed      *fed.Node
 	notice   *notice.Notices
-	blobs    *blob.Store
+	blobs    blob.Files
 	server   *web.Server
 	webhooks *webhook.Webhooks
 	limits   *limit.Buckets
@@ -62,8 +63,11 @@ type node struct {
 type nodeOptions struct {
 	Data  string // folder
 	DB    string // postgres:// URL, or "" for a file in the folder
-	Blobs string // folder for files, or "" for one in the data folder
-	Base  string // URL at which it is reached, without a slash at its end
+	Blobs string // folder or bucket for files, or "" for a folder in the data folder
+	// PlaceFiles is how many bytes the documents of one place may take; 0 is
+	// [defaultPlaceFiles].
+	PlaceFiles int64
+	Base       string // URL at which it is reached, without a slash at its end
 	// Remember keeps naming objects by the URL under which the first place was made,
 	// when Base is another by now.
 	Remember bool
@@ -79,8 +83,23 @@ type nodeOptions struct {
 	SMTP, MailFrom string
 }
 
-// maxBlob is the largest file that a node keeps, in bytes.
-const maxBlob = 64 << 20
+// maxBlob is the largest file that a node keeps, and defaultPlaceFiles what all
+// documents of a place may take, in bytes.
+const (
+	maxBlob           = 64 << 20
+	defaultPlaceFiles = 500 << 20
+)
+
+// blobsOf is where the files of a node lie: a folder, named whole, or a bucket.
+func blobsOf(data, blobs string) string {
+	if blobs == "" {
+		return filepath.Join(data, "blobs")
+	}
+	if whole, err := filepath.Abs(blobs); err == nil && !blob.IsBucket(blobs) {
+		return whole
+	}
+	return blobs
+}
 
 // openNode opens a node's folder and database and wires its parts; nothing runs
 // or listens yet.
@@ -130,10 +149,7 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Blobs == "" {
-		o.Blobs = filepath.Join(o.Data, "blobs")
-	}
-	if n.blobs, err = blob.Open(o.Blobs, maxBlob); err != nil {
+	if n.blobs, err = blob.OpenFiles(blobsOf(o.Data, o.Blobs), maxBlob); err != nil {
 		return nil, err
 	}
 	n.limits = limit.Shared(n.db, keys.Derive("limits"), time.Now)
@@ -156,6 +172,8 @@ func openNode(ctx context.Context, o nodeOptions) (_ *node, err error) {
 	n.webhooks = webhook.New(n.log, keys.Derive("webhooks"))
 	n.webhooks.Check, n.webhooks.Send = n.fed.MayReach, n.fed.Post
 	advances := advance.New(n.log)
+	advances.Files = advance.Files{Store: n.blobs, Quota: cmp.Or(o.PlaceFiles, defaultPlaceFiles), Fetch: n.fed.FetchFile}
+	n.fed.Documents = advances
 	if n.notice, err = openNotices(n.log, bundle, o, shown); err != nil {
 		return nil, err
 	}
@@ -222,7 +240,7 @@ func (n *node) followers() []act.Follower {
 // jobs are the queue of the node's chores and the part of it that waits for the
 // programs of strangers, however slow they are: one at a time for each host.
 func (n *node) jobs() (all, hooks *job.Queue) {
-	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
+	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits, n.server.Advances), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
 	hooks = all.Part(webhook.JobName)
 	hooks.PerHost = 1
 	return all, hooks

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"translocal/keep"
+	"translocal/blob"
 )
 
 // defaultAddr is where a node listens that was not told otherwise: nobody
@@ -19,14 +19,15 @@ const defaultAddr = "127.0.0.1:7080"
 
 // ServeCmd runs a node.
 type ServeCmd struct {
-	Data  string `default:"data" type:"path" help:"Folder for everything that the node keeps; it is made when missing."`
-	Addr  string `default:"127.0.0.1:7080" help:"Address to listen on."`
-	URL   string `name:"url" help:"URL under which others reach this node, such as https://example.org. Without it: the address."`
-	Room  bool   `help:"Listen in the local network, for people in one room, and show the address as a code. The link is not encrypted."`
-	DB    string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
-	Blobs string `type:"path" help:"Folder for files too large for a record; nothing uses it yet. Without it: a folder in the data folder."`
-	Open  bool   `hidden:"" help:"Show the first page in the browser of who started it."`
-	Demo  bool   `hidden:"" help:"Mark every page as a demo."`
+	Data       string `default:"data" type:"path" help:"Folder for everything that the node keeps; it is made when missing."`
+	Addr       string `default:"127.0.0.1:7080" help:"Address to listen on."`
+	URL        string `name:"url" help:"URL under which others reach this node, such as https://example.org. Without it: the address."`
+	Room       bool   `help:"Listen in the local network, for people in one room, and show the address as a code. The link is not encrypted."`
+	DB         string `name:"db" help:"postgres:// URL. Without it: a file in the data folder."`
+	Blobs      string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for the documents that places attach. Without it: a folder in the data folder."`
+	PlaceFiles int64  `default:"500" help:"How much the documents of one place may take, in megabytes."`
+	Open       bool   `hidden:"" help:"Show the first page in the browser of who started it."`
+	Demo       bool   `hidden:"" help:"Mark every page as a demo."`
 
 	BackupTo   string `help:"Folder, or s3://bucket/folder?endpoint=https://…, for a backup each day, encrypted to the keys that a keeper entered. Better one on another machine."`
 	BackupKeep int    `default:"14" help:"How many daily backups are kept."`
@@ -79,13 +80,13 @@ func (c *ServeCmd) Run(ctx context.Context) error {
 	if base == "" {
 		base, others = reachable(l.Addr().String())
 	}
-	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, Base: base, Remember: true, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy,
+	n, err := openNode(ctx, nodeOptions{Data: c.Data, DB: c.DB, Blobs: c.Blobs, PlaceFiles: max(c.PlaceFiles, 1) << 20, Base: base, Remember: true, Demo: c.Demo, AllowPeers: c.AllowPeer, Proxies: c.TrustedProxy,
 		MetricsToken: c.MetricsToken, SMTP: c.SMTP, MailFrom: c.MailFrom})
 	if err != nil {
 		return err
 	}
 	defer n.close()
-	if c.BackupTo != "" && (!keep.IsBucket(c.BackupTo) && !isFolder(c.BackupTo) || c.BackupKeep < 1) {
+	if c.BackupTo != "" && (!blob.IsBucket(c.BackupTo) && !isFolder(c.BackupTo) || c.BackupKeep < 1) {
 		return fmt.Errorf("--backup-to needs a folder that is there, or a bucket, and --backup-keep at least 1: %s, %d", c.BackupTo, c.BackupKeep)
 	}
 	n.backups = autoBackup{To: c.BackupTo, Keep: c.BackupKeep}

@@ -1,4 +1,4 @@
-package keep
+package blob
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// Bucket is a shelf in an object store that speaks S3.
+// Bucket is a folder in an object store that speaks S3.
 type Bucket struct {
 	client *minio.Client
 	bucket string
@@ -130,12 +130,4 @@ func (b *Bucket) Tidy(ctx context.Context, before time.Time) error {
 		}
 	}
 	return nil
-}
-
-// OpenShelf opens a folder or a bucket.
-func OpenShelf(target string) (Shelf, error) {
-	if IsBucket(target) {
-		return OpenBucket(target)
-	}
-	return Folder(target), nil
 }
