@@ -8,7 +8,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"net/http"
 	"path"
 	"strings"
 	"unicode"
@@ -70,7 +69,8 @@ func cleanFile(data []byte) (media string, clean []byte, err error) {
 
 // isPlain tells whether bytes are text that no browser would take for a page.
 func isPlain(data []byte) bool {
-	if !utf8.Valid(data) || http.DetectContentType(data) != "text/plain; charset=utf-8" {
+	begins := bytes.TrimLeft(data, "\ufeff \t\n\r\f")
+	if !utf8.Valid(data) || bytes.HasPrefix(begins, []byte("<")) || bytes.HasPrefix(begins, []byte("%!PS")) {
 		return false
 	}
 	return !bytes.ContainsFunc(data, func(r rune) bool {
