@@ -20,7 +20,7 @@ import (
 
 // file gives the bytes of a document, GET /p/{place}/file/{sha256}.
 func (n *Node) file(w http.ResponseWriter, r *http.Request) error {
-	s, err := n.ownStream(r)
+	s, err := n.served(r)
 	if err != nil {
 		return err
 	}
@@ -47,17 +47,18 @@ func (n *Node) file(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-var actorOfRemote = db.Rows[string](`select actor from remote where stream = $1`)
-
 // FetchFile gets a file of a stream of another node, of a size that its act says;
 // whether it is the right one is for the caller to see. A host that could not be
 // reached of late is left alone, and few are asked at once.
 func (n *Node) FetchFile(ctx context.Context, stream act.Fingerprint, hash string, size int64) ([]byte, error) {
-	actor, err := actorOfRemote.One(ctx, n.db, stream)
+	s, err := n.log.StreamOf(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
-	host := act.Host(actor)
+	host, err := act.AddressOf(ctx, n.db, s) // where the place is by now
+	if err != nil {
+		return nil, err
+	}
 	peer, err := peerByHost.One(ctx, n.db, host)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
@@ -74,7 +75,7 @@ func (n *Node) FetchFile(ctx context.Context, stream act.Fingerprint, hash strin
 	default:
 		return nil, fault.New(fault.Unavailable, "fault.unreachable")
 	}
-	return n.client.do(ctx, request{method: http.MethodGet, url: actor + "/file/" + hash, max: size})
+	return n.client.do(ctx, request{method: http.MethodGet, url: host + path(s.Actor) + "/file/" + hash, max: size})
 }
 
 // exportedFile is a line of an export after its pages: a document's bytes.
