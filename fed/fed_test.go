@@ -634,6 +634,37 @@ func changing(change func(*page)) func(http.Handler) http.Handler {
 	}
 }
 
+// told is what the keeper of a place reads beside one that it follows.
+func (p *peer) told(t testing.TB, about *peer) string {
+	t.Helper()
+	list, err := p.Following(t.Context(), keeper, p.stream.Fingerprint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		if f.Stream == about.stream.Fingerprint {
+			return f.Trouble
+		}
+	}
+	t.Fatal("it is not followed")
+	return ""
+}
+
+// troubleWith is what the keeper of the site reads beside another node.
+func (p *peer) troubleWith(t testing.TB, other *peer) string {
+	t.Helper()
+	list, err := p.Peers(t.Context(), siteKeeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range list {
+		if x.Host == other.base {
+			return x.Trouble
+		}
+	}
+	return ""
+}
+
 func TestALyingPeerIsStopped(t *testing.T) {
 	c := &clock{at: time.Now()}
 	a, b := newPeer(t, c), newPeer(t, c)
@@ -666,8 +697,12 @@ func TestALyingPeerIsStopped(t *testing.T) {
 			if s, _ := b.log.StreamOf(t.Context(), a.stream.Fingerprint); s.Size != before {
 				t.Fatalf("took %d acts", s.Size-before)
 			}
-			if r := b.state(t, a); r.State != remoteStopped {
-				t.Fatal(r)
+			why := "fed.notice.signature"
+			if what == "no proof" {
+				why = "fed.notice.unproven"
+			}
+			if r := b.state(t, a); r.State != remoteStopped || !b.noticed(t, b.stream.Fingerprint, why) || b.told(t, a) != why {
+				t.Fatal("stopped, and the keeper told why:", r, b.told(t, a))
 			}
 			a.behave(nil)
 			if err := b.Resume(t.Context(), keeper, b.stream.Fingerprint, a.stream.Fingerprint); err != nil {
@@ -731,11 +766,37 @@ func TestGarbageIsContained(t *testing.T) {
 			if rest, err := b.resting(t.Context(), a.base); err != nil || !rest {
 				t.Fatal("troubled again at once", err)
 			}
+			if why := b.troubleWith(t, a); why == "" {
+				t.Fatal("the keeper of the site is not told")
+			}
 			a.behave(nil)
 			c.forward(time.Minute)
 			work(t, a, b)
 			b.holds(t, a)
+			if why := b.troubleWith(t, a); why != "" {
+				t.Fatal("told of a trouble that is over:", why)
+			}
 		})
+	}
+}
+
+// A peer that answers too slowly is left alone for a while, and the keeper of the site
+// sees why.
+func TestASlowPeerIsTold(t *testing.T) {
+	c := &clock{at: time.Now()}
+	a, b := newPeer(t, c), newPeer(t, c)
+	b.follow(t, a)
+	work(t, a, b)
+	release := make(chan struct{})
+	a.behave(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })
+	})
+	defer close(release)
+	b.client.http.Timeout = 100 * time.Millisecond
+	c.forward(3 * time.Hour)
+	work(t, b)
+	if rest, err := b.resting(t.Context(), a.base); err != nil || !rest || b.troubleWith(t, a) != "fault.unreachable" {
+		t.Fatal(rest, b.troubleWith(t, a), err)
 	}
 }
 
