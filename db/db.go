@@ -204,9 +204,10 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	dialect, pool := goose.DialectSQLite3, d.pool
 	if d.engine == SQLite {
-		// Goose wants a connection of its own from the pool; the writer's is
-		// lent for this while.
+		// Goose wants a connection of its own from the pool. It isn't kept: with
+		// it go the pages of the new tables that it holds in memory.
 		pool = d.writer.pool
+		defer pool.SetMaxIdleConns(-1)
 	} else {
 		dialect = goose.DialectPostgres
 		// Replicas that start together wait for one another here.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -14,11 +15,25 @@ import (
 	"translocal/place"
 )
 
-// api mounts the JSON API below /api/v1, with its OpenAPI description beside
+// restAPI is the JSON API and its description.
+type restAPI struct {
+	mux         *http.ServeMux
+	description *huma.OpenAPI
+}
+
+// mountAPI answers what is asked below /api/v1. The API is made when somebody first
+// asks for it or reads its manual: the description of all its operations is a third
+// of what an idle node would hold, and many are never asked.
+func (s *Server) mountAPI() {
+	s.api = sync.OnceValue(s.newAPI)
+	s.mux.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) { s.api().mux.ServeHTTP(w, r) })
+}
+
+// newAPI makes the JSON API below /api/v1, with its OpenAPI description beside
 // it. Each operation calls the method that the page calls. A caller shows its
 // session, or a
 // personal token, as a bearer token.
-func (s *Server) api() {
+func (s *Server) newAPI() *restAPI {
 	c := huma.DefaultConfig("Translocal", "1")
 	c.DocsPath = "" // the usual page would load a script from elsewhere
 	c.OpenAPIPath = "/api/v1/openapi"
@@ -26,11 +41,13 @@ func (s *Server) api() {
 	c.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	c.Servers = []*huma.Server{{URL: s.Shown}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"session": {Type: "http", Scheme: "bearer"}}
-	api := humago.New(s.mux, c)
+	mux := http.NewServeMux()
+	mux.Handle("/", s.page(nothingHere))
+	api := humago.New(mux, c)
 	for _, part := range []func(huma.API){s.placeAPI, s.membersAPI, s.publishedAPI, s.rootsAPI, s.moveAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.tonightAPI, s.advanceAPI, s.documentAPI, s.fedAPI, s.searchAPI, s.checkAPI, s.tellAPI, s.guideAPI, s.scaleAPI, s.keepAPI, s.meetingAPI, s.webhookAPI, s.moderateAPI} {
 		part(api)
 	}
-	s.description = api.OpenAPI()
+	return &restAPI{mux, api.OpenAPI()}
 }
 
 // operate registers one operation whose faults become RFC 9457 problems with a

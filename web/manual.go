@@ -38,7 +38,7 @@ func every(*huma.Operation) bool { return true }
 
 // operations is what the API can do, by path: those that are wanted.
 func (s *Server) operations(wanted func(*huma.Operation) bool) (all []page.Operation) {
-	for path, item := range s.description.Paths {
+	for path, item := range s.api().description.Paths {
 		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if o != nil && wanted(o) {
 				all = append(all, s.operation(method, path, o))
@@ -120,7 +120,7 @@ func (s *Server) described(name string, schema *huma.Schema) page.ManualField {
 
 func (s *Server) resolved(schema *huma.Schema) *huma.Schema {
 	if schema != nil && schema.Ref != "" {
-		return s.description.Components.Schemas.SchemaFromRef(schema.Ref)
+		return s.api().description.Components.Schemas.SchemaFromRef(schema.Ref)
 	}
 	return schema
 }

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/danielgtaylor/huma/v2"
 
 	"translocal/act"
 	"translocal/advance"
@@ -68,8 +67,8 @@ type Server struct {
 	mux       *http.ServeMux
 	ownLimits *limit.Buckets // of this process alone
 
-	counters    counters
-	description *huma.OpenAPI // of the JSON API
+	counters counters
+	api      func() *restAPI // made when it is first asked for
 
 	moderation *moderate.Moderation
 	passkeys   *place.Passkeys // nil where browsers make none
@@ -109,9 +108,13 @@ func New(c Config) *Server {
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.Handle("GET /metrics", s.page(s.metrics))
 	s.counters.began = time.Now()
-	s.mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "fault.not_found") }))
-	s.api()
+	s.mux.Handle("/", s.page(nothingHere))
+	s.mountAPI()
 	return s
+}
+
+func nothingHere(http.ResponseWriter, *http.Request) error {
+	return fault.New(fault.NotFound, "fault.not_found")
 }
 
 // Handler is the whole server with what stands before every request.
