@@ -29,6 +29,7 @@ var (
 	streamsOwn          = db.Rows[Stream](`select ` + streamColumns + ` from stream where own order by fp`)
 	actRows             = db.Rows[stored](`select idx, state, envelope from act where stream = $1 and idx >= $2 order by idx limit $3`)
 	partRows            = db.Rows[storedPart](`select idx, name, media, salt, body from part where stream = $1 and idx >= $2 and idx < $3 order by idx, name`)
+	partThere           = db.Rows[int64](`select count(*) from part where stream = $1 and idx = $2 and name = $3`)
 	onePart             = db.Rows[Part](`select name, media, salt, body from part where stream = $1 and idx = $2 and name = $3`)
 	leafRows            = db.Rows[[]byte](`select leaf from act where stream = $1 and idx >= $2 order by idx limit $3`)
 	keyAt               = db.Rows[string](`select public from stream_key where stream = $1 and idx <= $2 order by idx desc limit 1`)
@@ -142,6 +143,12 @@ func Leaves(ctx context.Context, on db.Queryer, f Fingerprint, from int64, limit
 // PartOf reads one part; NotFound when it was erased or never came.
 func PartOf(ctx context.Context, on db.Queryer, f Fingerprint, index int64, name string) (Part, error) {
 	return onePart.One(ctx, on, f, index, name)
+}
+
+// HasPart tells whether a part is there, without reading it.
+func HasPart(ctx context.Context, on db.Queryer, f Fingerprint, index int64, name string) (bool, error) {
+	n, err := partThere.One(ctx, on, f, index, name)
+	return n > 0, err
 }
 
 // Part finds a part of an entry by its name; ok is false when it was erased.

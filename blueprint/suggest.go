@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -1113,8 +1114,18 @@ func (b *Blueprints) talk(ctx context.Context, tx *db.Tx, r suggestionRow, text 
 // where its sender allowed that.
 const suggestionPart = "suggestion"
 
+// HasEmbedded tells whether a version says that a suggestion stands in it. Whether it holds is for
+// Embedded to check.
+func (b *Blueprints) HasEmbedded(ctx context.Context, v *Version) (bool, error) {
+	if v.Hidden != "" || !slices.ContainsFunc(v.Credits, func(c CreditLine) bool { return c.Kind == CreditSuggested }) {
+		return false, nil
+	}
+	return act.HasPart(ctx, b.log.DB(), v.Stream, v.Index, suggestionPart)
+}
+
 // Embedded reads the suggestion that stands in a version, after its proof was checked; NotFound when
-// there is none.
+// there is none, or when a keeper here hides the version. Its answer says which of its clauses the
+// version credits to it, and nothing of what the owner wrote to the sender.
 func (b *Blueprints) Embedded(ctx context.Context, v place.Viewer, k VersionKey) (*Suggestion, error) {
 	on := b.log.DB()
 	if err := place.May(ctx, on, v, k.Stream, place.ReadBlueprint, place.Any); err != nil {
@@ -1123,6 +1134,9 @@ func (b *Blueprints) Embedded(ctx context.Context, v place.Viewer, k VersionKey)
 	h, err := headByKey.One(ctx, on, k.Stream, k.ID)
 	if err != nil {
 		return nil, err
+	}
+	if why, err := whyHidden.All(ctx, on, h.ID); err != nil || len(why) > 0 {
+		return nil, cmp.Or(err, error(db.ErrNoRow))
 	}
 	p, err := act.PartOf(ctx, on, h.Stream, h.Index, suggestionPart)
 	if err != nil {
@@ -1140,7 +1154,18 @@ func (b *Blueprints) Embedded(ctx context.Context, v place.Viewer, k VersionKey)
 	if err != nil {
 		return nil, err
 	}
-	return &Suggestion{ID: sent.ID, Stream: k.Stream, Other: PlaceName{Stream: sent.Stream, URL: sent.Actor}, Blueprint: Key{k.Stream, o.Blueprint},
+	credits, err := creditLines(ctx, on, k)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(credits, func(c CreditLine) bool {
+		return c.Kind == CreditSuggested && c.Submission == sent.ID && c.Place.Stream == sent.Stream
+	})
+	if i < 0 { // a suggestion that the version doesn't credit is none that it uses
+		return nil, db.ErrNoRow
+	}
+	return &Suggestion{ID: sent.ID, Stream: k.Stream, Other: PlaceName{Stream: sent.Stream, URL: sent.Actor, Name: credits[i].Name},
+		Answer: &Answer{Outcome: Used, Clauses: credits[i].Clauses, Version: h.Ref(), At: h.At}, Blueprint: Key{k.Stream, o.Blueprint},
 		Version: VersionKey{k.Stream, o.Version.URL}, State: Used, Created: act.Micros(sent.Published), Changes: changes,
 		Note: shown([]byte(sent.Text("note")), MaxReason, true), Public: true, From: o.From}, nil
 }

@@ -24,6 +24,7 @@ func (s *Server) blueprintRoutes() []route {
 		object("/blueprint/{blueprint}/versions", s.versions),
 		object("/blueprint/{blueprint}/lineage", s.lineage),
 		object("/version/{version}", s.version),
+		object("/version/{version}/suggestion", s.embedded),
 		object("/version/{version}/clause/{clause}", s.clause),
 		object("/version/{version}/clause/{clause}/scale", s.scale),
 		s.draftRoutes(),
@@ -131,6 +132,9 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	if p.Became, err = s.Advances.About(r.Context(), v.ID); err != nil {
 		return err
 	}
+	if p.Embedded, err = s.Blueprints.HasEmbedded(r.Context(), v); err != nil {
+		return err
+	}
 	if p.Role, err = place.RoleIn(r.Context(), s.Log.DB(), viewer(r), v.Stream); err != nil {
 		return err
 	}
@@ -147,6 +151,24 @@ func (s *Server) version(w http.ResponseWriter, r *http.Request) error {
 	p.Moved = page.MovesOf(len(p.Moves), fromOf(r, "moves"), s.path(v.ID))
 	p.Part = page.ClausesOf(v.Text, v.Warnings, page.IndexIn(v.Text, q), p.Paper || q.Get("whole") == "1", page.ReadFrame, s.path(v.ID))
 	return s.show(w, r, page.Version(f, p))
+}
+
+// embedded shows the suggestion that a version uses, as its sender signed it: public, because the
+// sender allowed that and the place published it unchanged.
+func (s *Server) embedded(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.versionOf(r)
+	if err != nil {
+		return err
+	}
+	x, err := s.Blueprints.Embedded(r.Context(), viewer(r), v.VersionKey)
+	if err != nil {
+		return err
+	}
+	base, changes, err := s.Blueprints.SuggestionDiff(r.Context(), viewer(r), *x)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Embedded(s.frame(r, t(r, "blueprint.embedded")), v, *x, base, changes))
 }
 
 // relatives are the texts of the viewer's places that belong to the same tree as a version.

@@ -197,6 +197,19 @@ type suggestionBody struct {
 	Talk      []talkBody      `json:"talk,omitempty"`
 }
 
+// EmbeddedBody is a suggestion that everybody may read.
+type EmbeddedBody struct {
+	ID        string          `json:"id"`
+	Place     string          `json:"place" doc:"Which suggested it"`
+	PlaceName string          `json:"placeName,omitempty"`
+	Stream    string          `json:"stream" doc:"Fingerprint of that place's stream"`
+	Version   string          `json:"version" doc:"For which it was made"`
+	Made      string          `json:"made" format:"date-time"`
+	Changes   []suggestedBody `json:"changes"`
+	Note      string          `json:"note,omitempty"`
+	Used      []string        `json:"used" doc:"Clauses of it that the version credits to that place"`
+}
+
 type answerBody struct {
 	Clauses []string `json:"clauses,omitempty"`
 	Version string   `json:"version,omitempty"`
@@ -311,6 +324,19 @@ func (s *Server) readingAPI(api huma.API) {
 				return nil, err
 			}
 			return &struct{ Body versionBody }{*b}, nil
+		})
+	operate(api, "GET", "/versions/suggestion", "embedded-suggestion", "The suggestion that a version uses, as its sender signed it and allowed to be published; its proof was checked",
+		func(ctx context.Context, in *IDQuery) (*struct{ Body EmbeddedBody }, error) {
+			v, err := s.Blueprints.Find(ctx, viewerIn(ctx), in.ID)
+			if err != nil {
+				return nil, err
+			}
+			x, err := s.Blueprints.Embedded(ctx, viewerIn(ctx), v.VersionKey)
+			if err != nil {
+				return nil, err
+			}
+			return &struct{ Body EmbeddedBody }{EmbeddedBody{ID: x.ID, Place: x.Other.URL, PlaceName: x.Other.Name, Stream: string(x.Other.Stream), Version: x.Version.ID,
+				Made: rfc3339(x.Created), Changes: toSuggestedBodies(x.Changes), Note: x.Note, Used: x.Answer.Clauses}}, nil
 		})
 	operate(api, "POST", "/places/{stream}/versions", "publish", "Publish a version of a blueprint of this place",
 		func(ctx context.Context, in *struct {

@@ -282,6 +282,79 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	}
 }
 
+// What a place allowed to be published with the version that uses it can be read by everybody, with
+// its reasons; what it didn't allow, and what keepers hide, by nobody.
+func TestAnEmbeddedSuggestionIsPublic(t *testing.T) {
+	t.Parallel()
+	s := openTextSite(t)
+	stranger := s.browser(place.Viewer{})
+	sister, err := s.server.Places.Found(t.Context(), s.keeper, "place", place.Profile{Name: "Sierra"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func(public bool) string {
+		t.Helper()
+		return s.used(sister.Stream, public)
+	}
+	private := use(false)
+	if strings.Contains(stranger.get(private, 200), "/suggestion\"") {
+		t.Error("a link to a suggestion that is private")
+	}
+	stranger.get(private+"/suggestion", 404)
+	stranger.get("/api/v1/versions/suggestion?id="+url.QueryEscape(private), 404)
+	public := use(true)
+	if !strings.Contains(stranger.get(public, 200), "/suggestion\"") {
+		t.Error("no link to the suggestion")
+	}
+	body := stranger.get(public+"/suggestion", 200)
+	for _, want := range []string{"Sierra", "It is clearer.", "It is shorter.", "<ins>", "With <b>thanks</b>", "used"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if strings.Contains(body, "private words") || len(body) > 50<<10 {
+		t.Error("what the owner wrote to the sender is no part of it; bytes:", len(body))
+	}
+	if got := stranger.get("/api/v1/versions/suggestion?id="+url.QueryEscape(public), 200); !strings.Contains(got, "It is clearer.") || !strings.Contains(got, `"used":["`) {
+		t.Error(got)
+	}
+	hide := db.Exec(`insert into hidden (stream, kind, thing, about, said, at, reason, hid_by, since) values ($1, 'text', $2, '', '', '', 'It names somebody', 'k', 1)`)
+	if err := s.log.DB().Write(t.Context(), func(tx *db.Tx) error { _, err := hide.Run(t.Context(), tx, string(s.place.Stream), public); return err }); err != nil {
+		t.Fatal(err)
+	}
+	stranger.get(public+"/suggestion", 404)
+	if strings.Contains(stranger.get(public, 200), "/suggestion\"") {
+		t.Error("a link to the suggestion of a text that is hidden")
+	}
+}
+
+// used publishes a text, has another place of the node suggest two changes to it, and uses
+// the first; it returns the URL of the version that does.
+func (s *textSite) used(sister act.Fingerprint, public bool) string {
+	s.t.Helper()
+	b, ctx := s.server.Blueprints, s.t.Context()
+	source := s.publish(passages("First.", "Second.", "Third."))
+	text, err := b.Read(ctx, s.keeper, source)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	first, second := text.Clauses[0].Wording, text.Clauses[1].Wording
+	first.Text, second.Text = "First, and more.", "Second, and less."
+	id, err := b.Suggest(ctx, s.keeper, blueprint.NewSuggestion{Place: sister, To: source, Public: public, Note: "With <b>thanks</b>", Changes: []blueprint.SuggestedChange{
+		{Kind: blueprint.ToChange, Clause: first.ID, Wording: first, Reason: "It is clearer."}, {Kind: blueprint.ToChange, Clause: second.ID, Wording: second, Reason: "It is shorter."}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.log.Deliver(ctx, act.Host(s.place.ID), nil); err != nil {
+		s.t.Fatal(err)
+	}
+	k, err := b.Use(ctx, s.keeper, s.place.Stream, id, blueprint.Using{Clauses: []string{first.ID}, Note: "private words to Sierra"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return k.ID
+}
+
 // Two places of one node: suggest by form, talk, use a part, warn, withdraw; strangers see none of the talk.
 func TestSuggestUseAndWarnByForms(t *testing.T) {
 	t.Parallel()

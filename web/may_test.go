@@ -1380,6 +1380,7 @@ var open = map[string]string{
 	"GET /api/v1/blueprints":                             "public",
 	"GET /api/v1/places/{stream}/bringings":              "public",
 	"GET /api/v1/places/{stream}/authorities":            "public",
+	"GET /api/v1/versions/suggestion":                    "public, where its sender allowed that",
 	"GET /api/v1/places/{stream}/outcomes":               "public",
 	"GET /api/v1/tonight/{secret}":                       "the code for tonight",
 	"POST /api/v1/tonight/{secret}":                      "the code for tonight",

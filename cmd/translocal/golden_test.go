@@ -29,7 +29,8 @@ import (
 // the public tables that follow from it. A later release must read both alike.
 //
 // When a type of act is added or gains a version, the newest file no longer
-// holds all types, and TestGoldenStreams says so. Then: raise goldenRelease, play
+// holds all types, and TestGoldenStreams says so. (The fourth was made for what an act
+// can embed, which is no type.) Then: raise goldenRelease, play
 // the new type in goldenStory, and run
 //
 //	go test ./cmd/translocal -run TestGoldenStreams -update
@@ -38,7 +39,7 @@ import (
 // released is never written anew. The dump beside it (golden-N.txt) is, so that a
 // column more can be taken over; look at its difference line by line: what stood
 // there before must stand there still.
-const goldenRelease = 3
+const goldenRelease = 4
 
 var update = flag.Bool("update", false, "write a golden stream that is missing, and the dumps of all")
 
@@ -63,6 +64,9 @@ func TestGoldenStreams(t *testing.T) {
 			types := replayGolden(t, d, readGolden(t, release))
 			if release == goldenRelease {
 				holdsEveryType(t, types)
+			}
+			if release >= 4 {
+				holdsSuggestion(t, d)
 			}
 			dump := publicTables(t, d)
 			if *update {
@@ -154,6 +158,27 @@ func holdsEveryType(t *testing.T, types map[string]bool) {
 	}
 }
 
+var versionsWith = db.Rows[blueprint.VersionKey](`select v.stream, v.id from blueprint_version v join part p on p.stream = v.stream and p.idx = v.idx where p.name = 'suggestion'`)
+
+// holdsSuggestion reads the suggestion that an act embeds, and verifies it by the keys
+// that stand beside it, as a node does that never heard of its sender.
+func holdsSuggestion(t *testing.T, d *db.DB) {
+	t.Helper()
+	list, err := versionsWith.All(t.Context(), d)
+	must(t, err)
+	if len(list) != 1 {
+		t.Fatalf("%d versions embed a suggestion", len(list))
+	}
+	l := act.NewLog(d, nil, vocabularies()...)
+	defer l.Close()
+	x, err := blueprint.New(l).Embedded(t.Context(), place.Viewer{}, list[0])
+	must(t, err)
+	if x.Note != "From the delta" || len(x.Changes) != 2 || x.Changes[0].Reason != "So that it can be read on the water" || x.Changes[0].Wording.Text == "" ||
+		x.Changes[1].Kind != blueprint.ToDrop || x.Other.Name != "Delta" || len(x.Answer.Clauses) != 1 || x.Answer.Clauses[0] != x.Changes[0].Clause {
+		t.Errorf("%+v %+v", x, x.Answer)
+	}
+}
+
 // publicTables writes every public table, row by row, the same on both engines.
 func publicTables(t testing.TB, d *db.DB) []byte {
 	t.Helper()
@@ -204,7 +229,8 @@ func goldenStory(t *testing.T) []byte {
 	n, err := openNode(ctx, nodeOptions{Data: t.TempDir(), Base: "http://golden.test"})
 	must(t, err)
 	defer n.close()
-	rio, delta, _ := tellGolden(t, n)
+	rio, delta, keeper := tellGolden(t, n)
+	goldenSuggestion(t, n, keeper, rio, delta)
 
 	var b bytes.Buffer
 	lines := json.NewEncoder(&b)
@@ -217,6 +243,28 @@ func goldenStory(t *testing.T) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// goldenSuggestion has the one place suggest two changes to the other, publicly, and
+// that one use the first, in a version that embeds the suggestion.
+func goldenSuggestion(t testing.TB, n *node, v place.Viewer, rio, delta *place.Place) {
+	t.Helper()
+	ctx, b := t.Context(), n.server.Blueprints
+	list, err := b.Of(ctx, v, rio.Stream)
+	must(t, err)
+	i := slices.IndexFunc(list, func(x blueprint.Title) bool { return x.Language == "en" })
+	text, err := b.Read(ctx, v, list[i].VersionKey)
+	must(t, err)
+	w := text.Clauses[0].Wording
+	w.Text += " It fits on one sheet."
+	id, err := b.Suggest(ctx, v, blueprint.NewSuggestion{Place: delta.Stream, To: text.VersionKey, Note: "From the delta", Public: true, Changes: []blueprint.SuggestedChange{
+		{Kind: blueprint.ToChange, Clause: w.ID, Wording: w, Reason: "So that it can be read on the water"},
+		{Kind: blueprint.ToDrop, Clause: text.Clauses[1].ID, Reason: "We know it by now"}}})
+	must(t, err)
+	_, err = n.log.Deliver(ctx, n.base, nil) // both are of this node, so nothing is sent
+	must(t, err)
+	_, err = b.Use(ctx, v, rio.Stream, id, blueprint.Using{Clauses: []string{w.ID}, Message: "With a sentence of the delta"})
+	must(t, err)
 }
 
 // tellGolden plays the story on a node that was opened just now.

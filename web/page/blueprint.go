@@ -21,6 +21,7 @@ import (
 
 // VersionPage is what the page of a version shows.
 type VersionPage struct {
+	Embedded    bool // a suggestion stands in it, which everybody may read
 	Version     *blueprint.Version
 	Paper       bool            // to be printed: with a code that leads back to the page
 	Stale       map[string]bool // clauses of a translation that are behind
