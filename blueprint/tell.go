@@ -82,11 +82,14 @@ const toldColumns = `id, stream, at, clause, version, in_stream, submission, fro
 
 var (
 	insertTold  = db.Exec(`insert into blueprint_told (` + toldColumns + `) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
-	toldOf      = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and at > $2 order by at desc, id`)
-	toldByID    = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and id = $2 and at > $3`)
-	countTold   = db.Rows[int64](`select count(*) from blueprint_told where stream = $1 and (submission = '') = $2`)
+	toldOf      = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and done = 0 and at > $2 order by at desc, id`)
+	toldDone    = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and done <> 0 order by done desc, id limit $2`)
+	toldByID    = db.Rows[toldRow](`select ` + toldColumns + ` from blueprint_told where stream = $1 and id = $2 and done = 0 and at > $3`)
+	countTold   = db.Rows[int64](`select count(*) from blueprint_told where stream = $1 and done = 0 and (submission = '') = $2`)
 	deleteTold  = db.Exec(`delete from blueprint_told where stream = $1 and id = $2`)
-	dropOldTold = db.Exec(`delete from blueprint_told where at <= $1`)
+	endTold     = db.Exec(`update blueprint_told set done = $3 where stream = $1 and id = $2 and done = 0`)
+	dropOldTold = db.Exec(`delete from blueprint_told where done = 0 and at <= $1`)
+	dropEnded   = db.Exec(`delete from blueprint_told where done <> 0 and done <= $1`)
 	ownStream   = db.Rows[bool](`select own from stream where fp = $1`)
 )
 
@@ -132,21 +135,40 @@ func (b *Blueprints) Tell(ctx context.Context, v place.Viewer, n NewTale) error 
 	})
 }
 
-// lapsed is the time from which on what was told at time now is deleted, both in microseconds.
-func lapsed(now int64) int64 { return now - ToldLasts.Microseconds() }
+// lapsed is the time from which on what was told is deleted, in microseconds: 0, which is never, on a site that must keep
+// what it was told.
+func lapsed(ctx context.Context, on db.Queryer, now time.Time) (int64, error) {
+	_, must, err := place.Retained(ctx, on, now)
+	if err != nil || must {
+		return 0, err
+	}
+	return act.Micros(now) - ToldLasts.Microseconds(), nil
+}
 
-// DropTold deletes what waited for longer than ToldLasts. A node does it each day, whether or not somebody tells more.
+// DropTold deletes what waited for longer than ToldLasts. A node does it each day, whether or not somebody tells more. Where
+// records are kept it deletes what was dealt with and whose period is over, and nothing that waits.
 func (b *Blueprints) DropTold(ctx context.Context) error {
-	return b.log.DB().Write(ctx, func(tx *db.Tx) error {
-		_, err := dropOldTold.Run(ctx, tx, lapsed(act.Micros(b.now())))
+	err := b.log.DB().Write(ctx, func(tx *db.Tx) error {
+		at, err := lapsed(ctx, tx, b.now())
+		if err == nil {
+			_, err = dropOldTold.Run(ctx, tx, at)
+		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return place.Dispose(ctx, b.log.DB(), b.now(), "letters", func(tx *db.Tx, before int64) (int64, error) { return dropEnded.Run(ctx, tx, before) })
 }
 
 // keep stores a tale. What is told here and what other places pass on have room each, so that neither shuts out the other;
 // what has waited too long takes none.
 func (r toldRow) keep(ctx context.Context, tx *db.Tx, t Tale) error {
-	if _, err := dropOldTold.Run(ctx, tx, lapsed(r.At)); err != nil {
+	at, err := lapsed(ctx, tx, act.FromMicros(r.At))
+	if err != nil {
+		return err
+	}
+	if _, err := dropOldTold.Run(ctx, tx, at); err != nil {
 		return err
 	}
 	n, err := countTold.One(ctx, tx, r.Stream, r.Submission == "")
@@ -170,14 +192,38 @@ func (b *Blueprints) ToldTo(ctx context.Context, v place.Viewer, stream act.Fing
 	if err := place.May(ctx, on, v, stream, place.HearTold, place.Any); err != nil {
 		return nil, err
 	}
-	rows, err := toldOf.All(ctx, on, stream, lapsed(act.Micros(b.now())))
-	out := make([]Told, len(rows))
+	at, err := lapsed(ctx, on, b.now())
+	if err != nil {
+		return nil, err
+	}
+	rows, err := toldOf.All(ctx, on, stream, at)
+	if err != nil {
+		return nil, err
+	}
+	return tales(rows)
+}
+
+// HeardOut lists the newest of what a place was told and dealt with, where the site keeps that.
+func (b *Blueprints) HeardOut(ctx context.Context, v place.Viewer, stream act.Fingerprint, limit int) ([]Told, error) {
+	on := b.log.DB()
+	if err := place.May(ctx, on, v, stream, place.HearTold, place.Any); err != nil {
+		return nil, err
+	}
+	rows, err := toldDone.All(ctx, on, stream, limit)
+	if err != nil {
+		return nil, err
+	}
+	return tales(rows)
+}
+
+func tales(rows []toldRow) (out []Told, err error) {
+	out = make([]Told, len(rows))
 	for i, r := range rows {
 		if out[i], err = r.told(); err != nil {
 			return nil, err
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // ReadTold reads one thing that was told to a place.
@@ -193,10 +239,14 @@ func (b *Blueprints) ReadTold(ctx context.Context, v place.Viewer, stream act.Fi
 }
 
 func (b *Blueprints) toldRow(ctx context.Context, on db.Queryer, stream act.Fingerprint, id string) (toldRow, error) {
-	return toldByID.One(ctx, on, stream, id, lapsed(act.Micros(b.now())))
+	at, err := lapsed(ctx, on, b.now())
+	if err != nil {
+		return toldRow{}, err
+	}
+	return toldByID.One(ctx, on, stream, id, at)
 }
 
-// Dismiss deletes what was told.
+// Dismiss deletes what was told; where records are kept it takes it off the list.
 func (b *Blueprints) Dismiss(ctx context.Context, v place.Viewer, stream act.Fingerprint, id string) error {
 	return b.log.DB().Write(ctx, func(tx *db.Tx) error {
 		if err := place.May(ctx, tx, v, stream, place.HearTold, place.Any); err != nil {
@@ -214,7 +264,7 @@ func (b *Blueprints) heardOut(ctx context.Context, tx *db.Tx, stream act.Fingerp
 	if err != nil {
 		return r, err
 	}
-	n, err := deleteTold.Run(ctx, tx, stream, id)
+	n, err := b.takeOut(ctx, tx, stream, id)
 	if err == nil && n == 0 {
 		err = db.ErrNoRow
 	}
@@ -226,6 +276,17 @@ func (b *Blueprints) heardOut(ctx context.Context, tx *db.Tx, stream act.Fingerp
 		return r, nil
 	}
 	return r, err
+}
+
+func (b *Blueprints) takeOut(ctx context.Context, tx *db.Tx, stream act.Fingerprint, id string) (int64, error) {
+	_, must, err := place.Retained(ctx, tx, b.now())
+	switch {
+	case err != nil:
+		return 0, err
+	case must:
+		return endTold.Run(ctx, tx, stream, id, act.Micros(b.now()))
+	}
+	return deleteTold.Run(ctx, tx, stream, id)
 }
 
 // passedOn is the object of blueprint.PassOn.v1. Its texts are about and text, and where and cited if they are known.

@@ -51,3 +51,16 @@ func (d *Decisions) Forget(ctx context.Context, tx *db.Tx, person string, words 
 	}
 	return nil
 }
+
+// DropOld deletes what was said in rounds that ended, where the site need not keep it any more ([place.Dispose]). The
+// proposal and what came of it stay.
+func (d *Decisions) DropOld(ctx context.Context) error {
+	return place.Dispose(ctx, d.db, d.now(), "rounds", func(tx *db.Tx, before int64) (int64, error) {
+		voices, err := disposeVoices.Run(ctx, tx, before)
+		if err != nil {
+			return 0, err
+		}
+		rooms, err := disposeRooms.Run(ctx, tx, before)
+		return voices + rooms, err
+	})
+}

@@ -108,7 +108,9 @@ var (
 	putRoom        = db.Exec(`insert into proposal_room (proposal, present, agree, abstain, entered, scribe) values ($1, $2, $3, $4, $5, $6)
 		on conflict (proposal) do update set present = excluded.present, agree = excluded.agree, abstain = excluded.abstain,
 		entered = excluded.entered, scribe = excluded.scribe`)
-	roomOf = db.Rows[roomRow](`select present, agree, abstain, entered from proposal_room where proposal = $1`)
+	disposeVoices = db.Exec(`delete from proposal_voice where created < $1 and proposal in (select id from proposal where state in ('decided', 'withdrawn'))`)
+	disposeRooms  = db.Exec(`delete from proposal_room where entered < $1 and proposal in (select id from proposal where state in ('decided', 'withdrawn'))`)
+	roomOf        = db.Rows[roomRow](`select present, agree, abstain, entered from proposal_room where proposal = $1`)
 
 	outcomesOf    = db.Rows[outcomeRow](outcomeColumns + `where stream = $1 order by decided desc, id`)
 	outcomesAbout = db.Rows[outcomeRow](outcomeColumns + `where version_url = $1 order by decided desc, id`)

@@ -30,5 +30,16 @@ for pair in amd64:amd64 arm64:arm64 armv7:arm7; do
 	BINARY=$binary VERSION=$VERSION DEB_ARCH=${pair#*:} go tool -modfile=deploy/nfpm.mod nfpm package --config deploy/nfpm.yaml --packager deb --target dist/
 done
 
-(cd dist && sha256sum -- * >SHA256SUMS)
+# What the image of deploy/Containerfile holds beside the program: folders of its
+# own, and the certificates of this machine, without which no TLS is trusted.
+roots=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+if [ -r "$roots" ]; then
+	install -d dist/image/etc/ssl/certs dist/image/own/data
+	install -d -m 1777 dist/image/own/tmp
+	install -m 0644 "$roots" dist/image/etc/ssl/certs/ca-certificates.crt
+else
+	echo "no image can be made: $roots isn't there (ca-certificates)" >&2
+fi
+
+(cd dist && sha256sum -- translocal* >SHA256SUMS)
 echo "dist/SHA256SUMS" >&2

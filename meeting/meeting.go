@@ -329,6 +329,16 @@ func (ms *Meetings) Remove(ctx context.Context, v place.Viewer, stream act.Finge
 	})
 }
 
+// DropOld deletes meetings with their notes, where the site need not keep them any more ([place.Dispose]).
+func (ms *Meetings) DropOld(ctx context.Context) error {
+	return place.Dispose(ctx, ms.db, ms.now(), "meetings", func(tx *db.Tx, before int64) (int64, error) {
+		if _, err := disposeRoles.Run(ctx, tx, before); err != nil {
+			return 0, err
+		}
+		return disposeMeetings.Run(ctx, tx, before)
+	})
+}
+
 // Take gives the viewer a role that nobody has; with take false it is given back.
 func (ms *Meetings) Take(ctx context.Context, v place.Viewer, stream act.Fingerprint, id, role string, take bool) error {
 	if !slices.Contains(Roles, role) {

@@ -39,14 +39,16 @@ var (
 	// Each says anew what was read: where another was first, no row is changed.
 	setMeeting = db.Exec(`update place_meeting set title = $3, day = $4, begins = $5, ends = $6, zone = $7, at = $8, venue = $9, link = $10, access = $11,
 		childcare = $12, languages = $13, agenda = $14, rev = rev + 1 where id = $1 and rev = $2`)
-	setNote       = db.Exec(`update place_meeting set note = $3, rev = rev + 1 where id = $1 and rev = $2`)
-	setOff        = db.Exec(`update place_meeting set called_off = $3, rev = rev + 1 where id = $1 and rev = $2`)
-	setPublic     = db.Exec(`update place_meeting set public = $3, public_link = $4, public_note = $5, rev = rev + 1 where id = $1 and rev = $2`)
-	deleteMeeting = db.Exec(`delete from place_meeting where id = $1`)
-	meetingByID   = db.Rows[meetingRow](meetingColumns + `where stream = $1 and id = $2`)
-	upcoming      = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at >= $2 and (public or $3) order by at, id limit $4`)
-	gone          = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at < $2 and (public or $3) order by at desc, id limit $4`)
-	lastZone      = db.Rows[string](`select zone from place_meeting where stream = $1 order by made desc, id limit 1`)
+	setNote         = db.Exec(`update place_meeting set note = $3, rev = rev + 1 where id = $1 and rev = $2`)
+	setOff          = db.Exec(`update place_meeting set called_off = $3, rev = rev + 1 where id = $1 and rev = $2`)
+	setPublic       = db.Exec(`update place_meeting set public = $3, public_link = $4, public_note = $5, rev = rev + 1 where id = $1 and rev = $2`)
+	disposeRoles    = db.Exec(`delete from place_meeting_role where meeting in (select id from place_meeting where at < $1)`)
+	disposeMeetings = db.Exec(`delete from place_meeting where at < $1`)
+	deleteMeeting   = db.Exec(`delete from place_meeting where id = $1`)
+	meetingByID     = db.Rows[meetingRow](meetingColumns + `where stream = $1 and id = $2`)
+	upcoming        = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at >= $2 and (public or $3) order by at, id limit $4`)
+	gone            = db.Rows[meetingRow](meetingColumns + `where stream = $1 and at < $2 and (public or $3) order by at desc, id limit $4`)
+	lastZone        = db.Rows[string](`select zone from place_meeting where stream = $1 order by made desc, id limit 1`)
 
 	// A role counts as long as the membership under which it was taken.
 	rolesOf = db.Rows[takenRow](`select r.role, r.person, p.name from place_meeting_role r join place_meeting m on m.id = r.meeting

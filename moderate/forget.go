@@ -77,3 +77,10 @@ func (m *Moderation) Forget(ctx context.Context, tx *db.Tx, person string, words
 	}
 	return nil
 }
+
+// DropOld deletes reports that were answered, where the site need not keep them any more ([place.Dispose]).
+func (m *Moderation) DropOld(ctx context.Context) error {
+	return place.Dispose(ctx, m.db, m.now(), "reports", func(tx *db.Tx, before int64) (int64, error) { return disposeReports.Run(ctx, tx, before) })
+}
+
+var disposeReports = db.Exec(`delete from report where decided <> 0 and decided < $1`)

@@ -31,12 +31,13 @@ type Power string
 const (
 	ErasePublished Power = "erase_published" // take texts and names out of published acts
 	EraseAccount   Power = "erase_account"   // forget an account and its name, when its person asks: Places.EraseAccount
+	Retain         Power = "retain"          // keep private records for a period, against whoever would delete them
 )
 
 // Powers is the table of what each kind allows: what stands in no list is refused.
 var Powers = map[SiteKind][]Power{
 	Movement: {ErasePublished, EraseAccount},
-	Records:  {},
+	Records:  {Retain},
 }
 
 const siteKindSetting = "site.kind"

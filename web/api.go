@@ -44,7 +44,14 @@ func (s *Server) newAPI() *restAPI {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.page(nothingHere))
 	api := humago.New(mux, c)
-	for _, part := range []func(huma.API){s.placeAPI, s.membersAPI, s.publishedAPI, s.rootsAPI, s.moveAPI, s.peopleAPI, s.blueprintAPI, s.decideAPI, s.tonightAPI, s.advanceAPI, s.documentAPI, s.fedAPI, s.searchAPI, s.checkAPI, s.tellAPI, s.guideAPI, s.scaleAPI, s.keepAPI, s.meetingAPI, s.webhookAPI, s.moderateAPI} {
+	for _, part := range []func(huma.API){
+		s.placeAPI, s.membersAPI, s.publishedAPI, s.changesAPI, s.rootsAPI, s.moveAPI,
+		s.peopleAPI, s.moderateAPI,
+		s.blueprintAPI, s.guideAPI, s.scaleAPI, s.searchAPI, s.checkAPI, s.tellAPI,
+		s.decideAPI, s.tonightAPI, s.meetingAPI,
+		s.advanceAPI, s.documentAPI,
+		s.fedAPI, s.webhookAPI, s.keepAPI,
+	} {
 		part(api)
 	}
 	return &restAPI{mux, api.OpenAPI()}

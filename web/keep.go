@@ -27,6 +27,7 @@ func (s *Server) keepRoutes() []route {
 		{"POST /site/keeping/keys", s.keepKeys},
 		{"POST /site/keeping/limits", s.keepLimits},
 		{"POST /site/keeping/kind", s.keepKind},
+		{"POST /site/keeping/retention", s.keepRetention},
 		{"GET /p/{place}/export", s.export},
 	}
 }
@@ -49,7 +50,8 @@ func (s *Server) showKeeping(w http.ResponseWriter, r *http.Request, code int, r
 	k.Keys = page.Form{Values: url.Values{"recipients": {k.Recipients}}}
 	k.Room = page.Form{Values: url.Values{"site": {inMegabytes(k.Limits.Site)}, "place": {inMegabytes(k.Limits.Place)}}}
 	k.Kinds = page.Form{Values: url.Values{"kind": {string(k.Kind)}}}
-	if own := map[string]*page.Form{"keys": &k.Keys, "limits": &k.Room, "kind": &k.Kinds}[refused]; own != nil {
+	k.Retention = page.Form{Values: url.Values{"years": {inYears(k.Years)}}}
+	if own := map[string]*page.Form{"retention": &k.Retention, "keys": &k.Keys, "limits": &k.Room, "kind": &k.Kinds}[refused]; own != nil {
 		*own = form
 	}
 	return s.render(w, r, code, page.SiteKeeping(s.frame(r, t(r, "keep.title")), k))
@@ -85,8 +87,53 @@ func (s *Server) readKeeping(ctx context.Context) (k page.Keeping, err error) {
 	if k.Kind, err = place.KindOfSite(ctx, d); err != nil {
 		return k, err
 	}
+	if k.Years, err = place.Retention(ctx, d); err != nil {
+		return k, err
+	}
+	if k.Disposals, err = s.Places.Disposals(ctx, viewerIn(ctx), maxDisposals); err != nil {
+		return k, err
+	}
 	k.Settled, err = place.SettledKind(ctx, d)
 	return k, err
+}
+
+// maxDisposals is how many disposals the page and the API show, the newest.
+const maxDisposals = 40
+
+func (s *Server) keepRetention(w http.ResponseWriter, r *http.Request) error {
+	return s.keepForm(w, r, "retention", "said.keep_retention", func(ctx context.Context, form page.Form) error {
+		years, err := fromYears(form.Value("years"))
+		if err != nil {
+			return err
+		}
+		return s.Places.SetRetention(ctx, viewerIn(ctx), years)
+	})
+}
+
+// inYears is a period as the form has it: empty for good.
+func inYears(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// fromYears reads one. A 0 could mean for good, or not at all, so it is refused.
+func fromYears(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > place.MaxRetention {
+		return 0, fault.At("years", "keep.fault.years", "max", place.MaxRetention)
+	}
+	return n, nil
+}
+
+// Dispose deletes what the site of a public body need not keep any more; on
+// others it does nothing. A node does it daily.
+func (s *Server) Dispose(ctx context.Context) error {
+	return errors.Join(s.Decisions.DropOld(ctx), s.Meetings.DropOld(ctx), s.moderation.DropOld(ctx))
 }
 
 func (s *Server) keepKeys(w http.ResponseWriter, r *http.Request) error {
@@ -220,13 +267,15 @@ func fromMegabytes(f *fault.Fields, name string, form page.Form) int64 {
 
 // KeepingBody is how a site is kept, for programs. Sizes are in bytes.
 type KeepingBody struct {
-	Kind        string     `json:"kind" enum:"movement,records"`
-	LastBackup  *time.Time `json:"lastBackup,omitempty"`
-	BackupIsDue bool       `json:"backupIsDue" doc:"The last backup is old, or there is none"`
-	Recipients  string     `json:"recipients" doc:"Public age keys, one a line"`
-	SiteLimit   int64      `json:"siteLimit" doc:"Bytes; 0 is no limit"`
-	PlaceLimit  int64      `json:"placeLimit"`
-	Used        int64      `json:"used" doc:"Bytes of all streams, as last measured"`
+	Kind        string           `json:"kind" enum:"movement,records"`
+	LastBackup  *time.Time       `json:"lastBackup,omitempty"`
+	BackupIsDue bool             `json:"backupIsDue" doc:"The last backup is old, or there is none"`
+	Recipients  string           `json:"recipients" doc:"Public age keys, one a line"`
+	SiteLimit   int64            `json:"siteLimit" doc:"Bytes; 0 is no limit"`
+	PlaceLimit  int64            `json:"placeLimit"`
+	Used        int64            `json:"used" doc:"Bytes of all streams, as last measured"`
+	Years       int              `json:"years" doc:"How long a public body keeps its private records; 0 is for good"`
+	Disposals   []place.Disposal `json:"disposals,omitempty" doc:"What was deleted when its time was over"`
 }
 
 func (s *Server) keepAPI(api huma.API) {
@@ -240,6 +289,7 @@ func (s *Server) keepAPI(api huma.API) {
 			if !k.Last.At.IsZero() {
 				b.LastBackup = &k.Last.At
 			}
+			b.Years, b.Disposals = k.Years, k.Disposals
 			for _, u := range k.Use {
 				b.Used += u.Bytes
 			}
@@ -259,6 +309,14 @@ func (s *Server) keepAPI(api huma.API) {
 				}
 				return keep.SetLimits(ctx, tx, keep.Limits{Site: in.Body.SiteLimit, Place: in.Body.PlaceLimit})
 			})
+		})
+	operate(api, "PUT", "/site/keeping/retention", "set-retention", "Set for how many years a public body's site keeps its private records; 0 is for good",
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Years int `json:"years" minimum:"0" maximum:"100"`
+			}
+		}) (*none, error) {
+			return nil, s.Places.SetRetention(ctx, viewerIn(ctx), in.Body.Years)
 		})
 	operate(api, "GET", "/places/{stream}/export", "export-place", "What the place published, as lines of JSON that another node can read back",
 		func(ctx context.Context, in *StreamPath) (*huma.StreamResponse, error) {

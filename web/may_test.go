@@ -319,6 +319,8 @@ var probes = map[place.Action][]door{
 	place.ReadPlace: {
 		func(w *world, _ place.State) call { return get(w.p("")) },
 		func(w *world, _ place.State) call { return api("GET", w.s(""), nil) },
+		func(w *world, _ place.State) call { return get(w.p("/changes")) },
+		func(w *world, _ place.State) call { return api("GET", w.s("/changes"), nil) },
 	},
 	place.DescribePlace: {
 		func(w *world, _ place.State) call { return get(w.p("/describe")) },
@@ -551,6 +553,10 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return post("/site/keeping/keys", "recipients", "") },
 		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "", "place", "") },
 		func(w *world, _ place.State) call { return post("/site/keeping/kind", "kind", "movement") },
+		func(w *world, _ place.State) call { return post("/site/keeping/retention", "years", "7") },
+		func(w *world, _ place.State) call {
+			return api("PUT", "/site/keeping/retention", map[string]any{"years": 7})
+		},
 		func(w *world, _ place.State) call { return api("GET", "/site/keeping", nil) },
 		func(w *world, _ place.State) call {
 			return api("PUT", "/site/kind", map[string]string{"kind": "movement"})

@@ -153,6 +153,7 @@ func (s *Server) routes() []route {
 		s.tellRoutes(),
 		s.searchRoutes(),
 		s.keepRoutes(),
+		s.changesRoutes(),
 		s.feedRoutes(),
 		s.mapRoutes(),
 		s.moderateRoutes(),

@@ -96,6 +96,10 @@ func (s *Server) libraryClause(r *http.Request, id string) string {
 }
 
 func (s *Server) showTell(w http.ResponseWriter, r *http.Request, code int, p page.TellPage, form page.Form) error {
+	var err error
+	if p.Kept, err = s.retains(r.Context()); err != nil {
+		return err
+	}
 	return s.render(w, r, code, page.Tell(s.frame(r, t(r, "told.title")), p, form))
 }
 
@@ -140,7 +144,24 @@ func (s *Server) told(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.show(w, r, page.Told(s.frame(r, t(r, "told.to", "place", p.Name)), p, out))
+	done, err := s.Blueprints.HeardOut(ctx, v, p.Stream, maxDone)
+	if err != nil {
+		return err
+	}
+	kept, err := s.retains(ctx)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, page.Told(s.frame(r, t(r, "told.to", "place", p.Name)), p, out, done, kept))
+}
+
+// maxDone is how much of what was dealt with is shown, the newest.
+const maxDone = 40
+
+// retains tells whether this is the site of a public body, which keeps what it is told.
+func (s *Server) retains(ctx context.Context) (bool, error) {
+	kind, err := place.KindOfSite(ctx, s.Log.DB())
+	return kind == place.Records, err
 }
 
 // toldItem finds where a warning could be attached, and to whom it could be passed on.

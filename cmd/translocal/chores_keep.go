@@ -111,3 +111,9 @@ func (n *node) folderOfFiles() blob.Files {
 	}
 	return nil
 }
+
+// disposing deletes what the site of a public body need not keep any more.
+func (n *node) disposing() job.Kind {
+	return job.Kind{Name: "dispose-records", Every: 24 * time.Hour, Timeout: 30 * time.Minute,
+		Handle: func(ctx context.Context, _ job.Job) error { return n.server.Dispose(ctx) }}
+}

@@ -240,7 +240,8 @@ func (n *node) followers() []act.Follower {
 // jobs are the queue of the node's chores and the part of it that waits for the
 // programs of strangers, however slow they are: one at a time for each host.
 func (n *node) jobs() (all, hooks *job.Queue) {
-	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits, n.server.Advances), n.keepingChores(n.backups), noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
+	all = job.New(n.db, slices.Concat(chores(n.log, n.record, n.fed, n.server.Blueprints, n.places, n.limits, n.server.Advances),
+		n.keepingChores(n.backups), []job.Kind{n.disposing()}, noticeChores(n.notice), []job.Kind{n.webhooks.Job()})...)
 	hooks = all.Part(webhook.JobName)
 	hooks.PerHost = 1
 	return all, hooks

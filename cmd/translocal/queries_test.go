@@ -68,6 +68,10 @@ var private = []string{
 	"storage_use",
 	"place_ways", "entry_request", "vouch", "explained", "open_join", "report_queue",
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery", "webhook_test",
+	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
+	"disposal",
+	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate",
+	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
 	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate", "root_note",
 	"rate_bucket", "document_draft",
 }

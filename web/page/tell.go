@@ -14,6 +14,7 @@ type TellPage struct {
 	Places []*place.Place // to whom it can be told
 	Its    bool           // the one place is that in whose text the clause stands
 	About  string         // what the clause is called, "" where it isn't known
+	Kept   bool           // the site must keep what it is told
 }
 
 func (p TellPage) options() (out []Option) {
