@@ -298,7 +298,8 @@ func (w *world) atBringing() string   { return w.path(w.bringing) }
 func (w *world) byBringing() string   { return "?id=" + url.QueryEscape(w.bringing) }
 
 // but says how a call ends for whoever may make it, where that is not well: the
-// node that it names does not answer (422, 503), or there is nothing to do (404).
+// node that it names does not answer (422, 503), there is nothing to do (404), or
+// the site is of another kind (409, 422).
 func (c call) but(status int) call {
 	c.ends = status
 	return c
