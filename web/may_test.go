@@ -554,9 +554,9 @@ var probes = map[place.Action][]door{
 		func(w *world, _ place.State) call { return post("/site/keeping/keys", "recipients", "") },
 		func(w *world, _ place.State) call { return post("/site/keeping/limits", "site", "", "place", "") },
 		func(w *world, _ place.State) call { return post("/site/keeping/kind", "kind", "movement") },
-		func(w *world, _ place.State) call { return post("/site/keeping/retention", "years", "7") },
+		func(w *world, _ place.State) call { return post("/site/keeping/retention", "years", "7").but(422) },
 		func(w *world, _ place.State) call {
-			return api("PUT", "/site/keeping/retention", map[string]any{"years": 7})
+			return api("PUT", "/site/keeping/retention", map[string]any{"years": 7}).but(409)
 		},
 		func(w *world, _ place.State) call { return api("GET", "/site/keeping", nil) },
 		func(w *world, _ place.State) call {
