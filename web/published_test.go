@@ -22,7 +22,7 @@ func TestAPublishedTextIsErasedByItsPlace(t *testing.T) {
 	shown := n.do(keeper, get(at))
 	list, err := n.places.Published(t.Context(), keeper.Viewer, p.Stream, act.ErasedPart{})
 	must(t, err)
-	if len(list) != 2 || !strings.Contains(shown.body, "Somebody&#39;s secret") || !strings.Contains(shown.body, "what your place says of itself") {
+	if len(list) != 2 || !strings.Contains(shown.body, "Somebody&#39;s secret") || !strings.Contains(shown.body, "what the place says of itself") {
 		t.Fatalf("%d texts, and the page is %.2000s", len(list), shown.body)
 	}
 	story := fmt.Sprintf("%d/story", list[0].Index)
