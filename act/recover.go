@@ -14,6 +14,9 @@ var dropUnused = db.Exec(`delete from actor_key where stream = $1 and public not
 // wraps it and returns its Multikey. One that was prepared before and never used
 // is thrown away: what was signed for it serves no more.
 func (l *Log) PrepareKey(ctx context.Context, tx *db.Tx, f Fingerprint) (public string, err error) {
+	if _, err := lockHead.One(ctx, tx, f); err != nil { // another may be using the one before in this moment
+		return "", err
+	}
 	if _, err := dropUnused.Run(ctx, tx, f); err != nil {
 		return "", err
 	}
@@ -93,8 +96,9 @@ var (
 
 // TakeUp makes a stream that we hold and don't write one of ours: by a statement
 // of its root keys that names the key which PrepareKey made here, and the address
-// of this node. Nothing of it can have been missed, as the statement names the
-// last act. also runs in the same transaction.
+// of this node. What others published of it and we don't hold is cut off. Erasures
+// that are held here stay so until a keeper allows them: a thief of the old key may
+// have asked for them. also runs in the same transaction.
 func (l *Log) TakeUp(ctx context.Context, s Statement, proofs []RootProof, also func(ctx context.Context, tx *db.Tx) error) error {
 	err := l.db.Write(ctx, func(tx *db.Tx) error {
 		h, err := lockHead.One(ctx, tx, s.Stream)

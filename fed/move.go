@@ -30,7 +30,8 @@ var (
 		on conflict (stream) do update set host = excluded.host, state = excluded.state, trouble = excluded.trouble, next_pull = excluded.next_pull, subscribed = 0`)
 	errNoDocument = errors.New("fed: no document of a place")
 
-	ownByToken = db.Rows[act.Fingerprint](`select fp from stream where own and actor like $1 order by fp limit 1`)
+	keptByToken = db.Rows[act.Fingerprint](`select s.fp from stream s where s.actor like $1
+		and (s.own or exists (select 1 from stream_address d where d.stream = s.fp and d.address = $2)) order by s.own desc, s.fp limit 1`)
 )
 
 // path is the path of an actor's URL on whichever node keeps it.
@@ -58,7 +59,10 @@ func (n *Node) TakeUp(ctx context.Context, p *place.Places, v place.Viewer, f ac
 	if err != nil {
 		return "", err
 	}
-	return secret, n.record.Found(ctx, f)
+	if err := n.record.Found(ctx, f); err != nil { // the link is shown once, so it is not lost with this
+		logError("the record of a place that moved here", err)
+	}
+	return secret, nil
 }
 
 // keeps notes that a stream is ours now, and whom to tell.
@@ -85,9 +89,45 @@ func (n *Node) keeps(ctx context.Context, tx *db.Tx, s act.Stream, before string
 	return n.log.Retarget(ctx, tx, s.Fingerprint, n.base)
 }
 
+// theMove asks a host for the act at an index by which, it says, a stream moved to
+// it. Only root keys that we hold of the stream can have made that act, wherever it
+// comes from: nothing else that the host says is believed or kept before. Of a
+// stream that we are behind with we may not hold them yet: Unavailable, so that the
+// host says it again.
+func (n *Node) theMove(ctx context.Context, s act.Stream, host string, index int64) (*act.Act, error) {
+	raw, err := n.call(ctx, http.MethodGet, fmt.Sprintf("%s%s/stream?from=%d&limit=1", host, path(s.Actor), index), nil)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "fault.unreadable")
+	}
+	_, entries, err := parsePage(raw, s.Fingerprint, index)
+	if err != nil || len(entries) == 0 {
+		return nil, errorOr(err, db.ErrNoRow)
+	}
+	a := entries[0].Act
+	if a.Stream != s.Fingerprint || a.Index != index {
+		return nil, db.ErrNoRow
+	}
+	address, err := act.MovedTo(ctx, n.db, a)
+	if err != nil || address == host {
+		return a, err
+	}
+	if index > s.Size {
+		return nil, fault.New(fault.Unavailable, "fault.unreadable")
+	}
+	return nil, db.ErrNoRow
+}
+
+// holds tells whether an act is the one that we hold at its index.
+func (n *Node) holds(ctx context.Context, a *act.Act) (bool, error) {
+	index, err := n.log.IndexOf(ctx, a.Stream, a.Leaf)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return index == a.Index, err
+}
+
 // heardOfMove takes the word of a host that a stream that we know moved to it: its
-// acts must say so, and are verified like all others. Until they do, nothing
-// changes here.
+// root keys must have said so. Until that is seen, nothing changes here.
 func (n *Node) heardOfMove(ctx context.Context, host string, h hintDocument) error {
 	s, err := n.log.StreamOf(ctx, h.Stream)
 	if err != nil {
@@ -100,12 +140,23 @@ func (n *Node) heardOfMove(ctx context.Context, host string, h hintDocument) err
 	if err != nil || r.State != remoteFollowed {
 		return errorOr(err, db.ErrNoRow)
 	}
+	a, err := n.theMove(ctx, s, host, h.Moved)
+	if err != nil {
+		return err
+	}
+	if a.Index < s.Size { // our history, and it may have moved on since; or we went another way
+		held, err := n.holds(ctx, a)
+		if err == nil && !held {
+			err = n.stop(ctx, r, "fed.notice.fork")
+		}
+		return errorOr(err, db.ErrNoRow)
+	}
 	r.Host = host
 	_, err = n.pull(ctx, r, pagesAtOnce)
 	switch {
-	case errors.Is(err, act.ErrFork): // both signed by the stream: no stranger can make that up
+	case errors.Is(err, act.ErrFork):
 		return n.stop(ctx, r, "fed.notice.fork")
-	case err != nil: // anything else may be the stranger's doing
+	case err != nil:
 		return fault.Wrap(fault.Unavailable, err, "fault.unreadable")
 	}
 	if r, err = hintedRemote.One(ctx, n.db, h.Stream); err == nil && r.Host != host {
@@ -118,35 +169,31 @@ func (n *Node) heardOfMove(ctx context.Context, host string, h hintDocument) err
 // host, by the act at index. Acts that we wrote beside that one are a fork, which
 // nobody follows but we who hold it: its keepers are told.
 func (n *Node) giveUp(ctx context.Context, s act.Stream, host string, index int64) error {
-	from := min(index, s.Size)
-	if from < 1 {
-		return db.ErrNoRow
-	}
-	raw, err := n.call(ctx, http.MethodGet, fmt.Sprintf("%s%s/stream?from=%d&limit=%d", host, path(s.Actor), from, maxActs), nil)
+	a, err := n.theMove(ctx, s, host, index)
 	if err != nil {
 		return err
 	}
-	_, entries, err := parsePage(raw, s.Fingerprint, from)
+	if index < s.Size {
+		if held, err := n.holds(ctx, a); err != nil || held { // it moved there and came back, or here, since
+			return errorOr(err, db.ErrNoRow)
+		}
+		return n.log.GiveUp(ctx, s.Fingerprint, nil, func(ctx context.Context, tx *db.Tx) error {
+			return n.gaveUp(ctx, tx, s, host, remoteStopped, "fed.notice.moved_fork")
+		})
+	}
+	raw, err := n.call(ctx, http.MethodGet, fmt.Sprintf("%s%s/stream?from=%d&limit=%d", host, path(s.Actor), s.Size, maxActs), nil)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "fault.unreadable")
+	}
+	_, entries, err := parsePage(raw, s.Fingerprint, s.Size)
 	if err != nil {
 		return err
 	}
-	if err := act.VerifyEntries(ctx, n.db, s.Fingerprint, from, entries); err != nil {
+	if err := act.VerifyEntries(ctx, n.db, s.Fingerprint, s.Size, entries); err != nil {
 		return err
 	}
-	at := index - from
-	if at >= int64(len(entries)) {
-		return db.ErrNoRow
-	}
-	address, err := act.MovedTo(ctx, n.db, entries[at].Act)
-	if err != nil || address != host {
-		return errorOr(err, db.ErrNoRow)
-	}
-	state, kind := remoteFollowed, "fed.notice.moved"
-	if s.Size > index {
-		entries, state, kind = nil, remoteStopped, "fed.notice.moved_fork"
-	}
-	return n.log.GiveUp(ctx, s.Fingerprint, entries, func(ctx context.Context, tx *db.Tx) error {
-		return n.gaveUp(ctx, tx, s, host, state, kind)
+	return n.log.GiveUp(ctx, s.Fingerprint, entries, func(ctx context.Context, tx *db.Tx) error { // the rest is pulled
+		return n.gaveUp(ctx, tx, s, host, remoteFollowed, "fed.notice.moved")
 	})
 }
 
@@ -206,8 +253,8 @@ func (n *Node) follows(ctx context.Context, r remote) (remote, error) {
 }
 
 // served is the stream at the path of a request: one of ours, by the URL that it
-// has or by that under which it was founded elsewhere; or one that was ours and
-// moved, as far as we hold it, so that who looks for it here learns where it is.
+// has or by that under which it was founded elsewhere; or one that was kept here and
+// moved on, as far as we hold it, so that who looks for it here learns where it is.
 func (n *Node) served(r *http.Request) (act.Stream, error) {
 	token := r.PathValue("place")
 	if !act.IsToken(token) {
@@ -226,7 +273,7 @@ func (n *Node) served(r *http.Request) (act.Stream, error) {
 	if !fault.Is(err, fault.NotFound) {
 		return s, err
 	}
-	f, err := ownByToken.One(r.Context(), n.db, "%/p/"+token)
+	f, err := keptByToken.One(r.Context(), n.db, "%/p/"+token, n.base)
 	if err != nil {
 		return act.Stream{}, err
 	}
@@ -276,7 +323,10 @@ func (n *Node) keptAt(ctx context.Context, s act.Stream, host string) (bool, err
 // it moved: the backup is from before.
 func (n *Node) movedMeanwhile(ctx context.Context, s act.Stream) (bool, error) {
 	address, err := act.AddressOf(ctx, n.db, s)
-	if err != nil || address == n.base || address == act.Host(s.Actor) {
+	if err != nil || address == n.base {
+		return false, err
+	}
+	if moved, err := act.MovedAt(ctx, n.db, s.Fingerprint); err != nil || moved < 0 { // a node's own address may change
 		return false, err
 	}
 	return true, n.log.GiveUp(ctx, s.Fingerprint, nil, func(ctx context.Context, tx *db.Tx) error {

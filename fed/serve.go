@@ -354,6 +354,7 @@ func (n *Node) sendHints(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, h := range list {
 		hint, err := n.hintOf(ctx, h)
 		if err != nil {
@@ -365,7 +366,11 @@ func (n *Node) sendHints(ctx context.Context, host string) error {
 		}
 		_, err = n.call(ctx, http.MethodPost, host+"/fed/hint", body)
 		if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Forbidden) {
-			return err
+			if hint.Moved == 0 {
+				return err
+			}
+			failed = err // of this stream alone: it can't take the move in yet
+			continue
 		}
 		gone := err != nil
 		err = n.db.Write(ctx, func(tx *db.Tx) error {
@@ -380,5 +385,5 @@ func (n *Node) sendHints(ctx context.Context, host string) error {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
