@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -340,5 +341,133 @@ func TestARestoredNodeLearnsThatItsPlaceMoved(t *testing.T) {
 	}
 	if s := a.size(t, f); s.Own || s.Held || s.Size != 3 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// stolen lets a peer do what a thief of its signing key could: it names root keys
+// of the thief's, and by them says that the place moved to host. It returns the
+// index of the act that says so.
+func (p *peer) stolen(t testing.TB, host string) int64 {
+	t.Helper()
+	f, keys := p.stream.Fingerprint, rooted(t, p)
+	s := act.Statement{Type: act.RecoverType, Stream: f, Place: p.stream.Actor, Address: host}
+	err := p.db.Write(t.Context(), func(tx *db.Tx) error {
+		at, err := act.StreamIn(t.Context(), tx, f)
+		if err != nil {
+			return err
+		}
+		if s.After, err = act.HeadOf(t.Context(), tx, at); err != nil {
+			return err
+		}
+		s.Key, err = p.log.PrepareKey(t.Context(), tx, f)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var proofs []act.RootProof
+	for _, k := range keys[:2] {
+		proof, err := s.Sign(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proofs = append(proofs, proof)
+	}
+	if err := p.log.Recover(t.Context(), s, proofs, func(context.Context, *db.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return s.After.Index + 1
+}
+
+// A thief has the signing key of a place and a host of their own. There they serve
+// acts that the key signs: other root keys, and by them a move to that host. Who
+// follows the place takes nothing of it, with root keys of the place or without.
+func TestAThiefOfTheKeyMovesNothing(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		c := &clock{at: time.Now()}
+		a, bad, reader := newPeer(t, c), newPeer(t, c), newPeer(t, c)
+		f := a.stream.Fingerprint
+		if own {
+			rooted(t, a)
+		}
+		reader.follow(t, a)
+		work(t, a, reader)
+		before := reader.size(t, f)
+		if own { // the thief can't name others, so only writes on
+			a.say(t, 3)
+		}
+		moved := before.Size + 1
+		if !own {
+			moved = a.stolen(t, bad.base)
+		}
+		bad.behave(func(mine http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, path(a.stream.Actor)) {
+					a.server.Config.Handler.ServeHTTP(w, r)
+					return
+				}
+				mine.ServeHTTP(w, r)
+			})
+		})
+		body, err := json.Marshal(hintDocument{Stream: f, Size: 9, Moved: moved})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bad.call(t.Context(), http.MethodPost, reader.base+"/fed/hint", body); err == nil {
+			t.Error("it was taken")
+		}
+		if s := reader.size(t, f); s.Size != before.Size {
+			t.Errorf("with root keys %v: %d acts of the thief's came in", own, s.Size-before.Size)
+		}
+		if r := reader.state(t, a); r.Host != a.base || r.State != remoteFollowed {
+			t.Errorf("with root keys %v: %+v", own, r)
+		}
+	}
+}
+
+// A place moves on, and on again. A node in between says once more that it moved
+// there: that is history, and whoever keeps it now goes on. Those who followed it
+// in between find it through that node.
+func TestAPlaceMovesTwice(t *testing.T) {
+	c := &clock{at: time.Now()}
+	a, b, d, reader := newPeer(t, c), newPeer(t, c), newPeer(t, c), newPeer(t, c)
+	f, keys := a.stream.Fingerprint, rooted(t, a)
+	b.followsAsSite(t, a.stream.Actor)
+	b.takeUp(t, f, keys, nothing)
+	work(t, b, a)
+	moved := b.size(t, f).Size - 1
+	if _, err := reader.Follow(t.Context(), keeper, reader.stream.Fingerprint, b.base+path(a.stream.Actor)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Follow(t.Context(), siteKeeper, "", b.base+path(a.stream.Actor)); err != nil {
+		t.Fatal(err)
+	}
+	work(t, reader, d)
+	reader.behave(away) // it hears no hint
+	d.takeUp(t, f, keys, nothing)
+	work(t, d, b, a)
+	if s := b.size(t, f); s.Own {
+		t.Error("the node in between keeps it still")
+	}
+	for range 2 {
+		if err := d.heardOfMove(t.Context(), b.base, hintDocument{Stream: f, Size: moved + 1, Moved: moved}); !fault.Is(err, fault.NotFound) {
+			t.Error(err)
+		}
+		if s := d.size(t, f); !s.Own {
+			t.Fatal("an old move took it away from the node that keeps it")
+		}
+	}
+	if err := d.says(t, a.stream); err != nil {
+		t.Fatal(err)
+	}
+	reader.behave(nil)
+	a.behave(away)
+	c.forward(25 * time.Hour)
+	work(t, reader, d)
+	if r := reader.state(t, a); r.Host != d.base {
+		t.Errorf("who followed it in between looks at %s", r.Host)
+	}
+	if got, want := reader.size(t, f).Size, d.size(t, f).Size; got != want {
+		t.Errorf("who followed it in between has %d of %d", got, want)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"translocal/db"
 )
 
-// A Deed is what a keeper did to somebody else.
+// A Deed is what a keeper did to somebody else, or to what is everybody's.
 type Deed string
 
 // The deeds that members can read of.
@@ -24,6 +24,8 @@ const (
 	ShowDeed        Deed = "show"
 	LeaveDeed       Deed = "leave_standing" // a report looked at, and nothing hidden
 	LimitDeed       Deed = "limit"
+	EraseDeed       Deed = "erase"     // how many published texts
+	KeyDeed         Deed = "key"       // a new signing key
 	SetRootsDeed    Deed = "set_roots" // which root keys the place has
 	RecoverDeed     Deed = "recover"   // a new signing key by the root keys
 

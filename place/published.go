@@ -3,6 +3,7 @@ package place
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"translocal/act"
 	"translocal/db"
@@ -57,6 +58,9 @@ func (p *Places) Erase(ctx context.Context, v Viewer, stream act.Fingerprint, pa
 		if err := standing(ctx, tx, stream, parts); err != nil {
 			return nil, err
 		}
+		if err := Note(ctx, tx, v, stream, act.Micros(p.now()), EraseDeed, "", strconv.Itoa(len(parts)), ""); err != nil {
+			return nil, err
+		}
 		return []act.Draft{{Type: act.EraseType, Object: act.Erase{Parts: parts}}}, nil
 	})
 	return err
@@ -104,7 +108,10 @@ func (p *Places) Keys(ctx context.Context, v Viewer, stream act.Fingerprint) ([]
 // valid; nothing more can be signed with it.
 func (p *Places) RotateKey(ctx context.Context, v Viewer, stream act.Fingerprint) error {
 	_, err := p.log.Rotate(ctx, stream, func(ctx context.Context, tx *db.Tx) error {
-		return May(ctx, tx, v, stream, RotateKey, Any)
+		if err := May(ctx, tx, v, stream, RotateKey, Any); err != nil {
+			return err
+		}
+		return Note(ctx, tx, v, stream, act.Micros(p.now()), KeyDeed, "", "", "")
 	})
 	return err
 }
