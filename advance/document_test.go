@@ -45,7 +45,7 @@ func key(err error) string {
 	return ""
 }
 
-func held(files *blob.Store, hash string) bool {
+func lies(files *blob.Store, hash string) bool {
 	h, err := blob.ParseHash(hash)
 	if err != nil {
 		return false
@@ -85,13 +85,13 @@ func TestADocumentFromPuttingInToErasing(t *testing.T) {
 		if x.Name != "name" {
 			continue
 		}
-		if !held(files, doc.SHA256) {
+		if !lies(files, doc.SHA256) {
 			t.Error("the bytes went while a document needed them")
 		}
 		must(t, g.places.Erase(ctx, g.keeper, g.place.Stream, []act.ErasedPart{{Index: x.Index, Name: "name"}}))
 		must(t, g.SweepFiles(ctx))
 	}
-	if held(files, doc.SHA256) {
+	if lies(files, doc.SHA256) {
 		t.Error("the bytes of an erased document are still here")
 	}
 	for _, id := range []string{doc.ID, twin.ID} {
@@ -123,7 +123,7 @@ func TestDocumentsHaveLimits(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, g.DropDraft(ctx, g.keeper, first.ID))
-	if held(files, first.SHA256) {
+	if lies(files, first.SHA256) {
 		t.Error("what was thrown away is still here")
 	}
 	if _, err := g.Attach(ctx, g.keeper, first.ID); !fault.Is(err, fault.NotFound) {
@@ -138,7 +138,7 @@ func TestDocumentsHaveLimits(t *testing.T) {
 	must(t, err)
 	g.now = func() time.Time { return time.Now().Add(draftLasts + time.Minute) }
 	must(t, g.SweepFiles(ctx))
-	if held(files, last.SHA256) {
+	if lies(files, last.SHA256) {
 		t.Error("a draft lies for more than a day")
 	}
 }
@@ -153,7 +153,7 @@ func TestADocumentThatIsMissingOrDamagedIsSaidSo(t *testing.T) {
 	if _, _, err := g.ReadDocument(ctx, doc.ID); !fault.Is(err, fault.Unavailable) {
 		t.Error("missing:", err)
 	}
-	if err := g.KeepFetched(ctx, g.place.Stream, doc.SHA256, []byte("another text!")); err == nil || held(files, doc.SHA256) {
+	if err := g.KeepFetched(ctx, g.place.Stream, doc.SHA256, []byte("another text!")); err == nil || lies(files, doc.SHA256) {
 		t.Error("another content was kept:", err)
 	}
 	must(t, g.KeepFetched(ctx, g.place.Stream, doc.SHA256, []byte("the true text")))

@@ -55,9 +55,28 @@ func (d *Decisions) OpenRoom(ctx context.Context, v place.Viewer, proposal strin
 		if _, err := dropOldCodes.Run(ctx, tx, act.Micros(now)); err != nil {
 			return err
 		}
-		_, err := putCode.Run(ctx, tx, p.ID, t.Secret, t.Opened, t.Expires, v.Person)
+		until, err := d.openUntil(ctx, tx, v, p, t.Expires)
+		if err != nil {
+			return err
+		}
+		t.Expires = until
+		_, err = putCode.Run(ctx, tx, p.ID, t.Secret, t.Opened, t.Expires, v.Person)
 		return err
 	})
+}
+
+// openUntil is when a new code ends: for who is neither keeper nor scribe any more,
+// and goes on as the host, no later than the code that made them so.
+func (d *Decisions) openUntil(ctx context.Context, tx *db.Tx, v place.Viewer, p Proposal, expires int64) (int64, error) {
+	err := place.May(ctx, tx, v, p.Stream, place.WriteNote, place.Any)
+	if err == nil || !fault.Is(err, fault.Forbidden) {
+		return expires, err
+	}
+	codes, err := codeOf.All(ctx, tx, p.ID)
+	if err == nil && len(codes) > 0 {
+		expires = min(expires, codes[0].Expires)
+	}
+	return expires, err
 }
 
 // CloseRoom ends the code for tonight at once. What came by it stays with the scribe.

@@ -33,6 +33,7 @@ const (
 	EndScribeDeed   Deed = "end_scribe"
 	NameStewardDeed Deed = "name_steward" // what it was done about is the URL of the text
 	EndStewardDeed  Deed = "end_steward"
+	HandTaskDeed    Deed = "hand_task"   // a task, by its title
 	SiteKeeperDeed  Deed = "site_keeper" // this and the next are of the site
 	SiteStepDeed    Deed = "site_step_down"
 )

@@ -69,6 +69,7 @@ const (
 	ReadRoles      Action = "place.read_roles"
 	GiveMandate    Action = "place.give_mandate"
 	LayDown        Action = "place.lay_down"
+	HandOver       Action = "place.hand_over"
 )
 
 // The actions of blueprints. Drafts that belong to no place have no row: who
@@ -173,6 +174,7 @@ var Table = []Rule{
 	{ReadRoles, Any, members},
 	{GiveMandate, Any, keepers},
 	{LayDown, Any, members}, // one's own
+	{HandOver, Any, keepers},
 	{KeepSite, Any, siteOnly},
 	{SetSiteKeepers, Any, siteOnly}, // also to read who they are, and to step down
 
@@ -183,9 +185,9 @@ var Table = []Rule{
 	{Speak, "consent", members},
 	{Integrate, "consent", members},
 	{EnterRoom, "consent", hosts},
-	{OpenRoom, "clarify", scribes},
-	{OpenRoom, "react", scribes},
-	{OpenRoom, "consent", scribes},
+	{OpenRoom, "clarify", hosts},
+	{OpenRoom, "react", hosts},
+	{OpenRoom, "consent", hosts},
 	{NextRound, "clarify", members},
 	{NextRound, "react", members},
 	{Withdraw, "clarify", keepers},

@@ -530,19 +530,23 @@ func (p *Places) SetRole(ctx context.Context, v Viewer, stream act.Fingerprint, 
 		if err := May(ctx, tx, v, stream, SetRole, Any); err != nil {
 			return err
 		}
-		if err := one(updateRole.Run(ctx, tx, stream, person, role)); err != nil {
-			return err
-		}
-		if role != Keeper {
-			if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
-				return err
-			}
-		}
-		if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RoleDeed, person, string(role), ""); err != nil {
-			return err
-		}
-		return kept(ctx, tx, stream)
+		return p.setRole(ctx, tx, v, stream, person, role)
 	})
+}
+
+func (p *Places) setRole(ctx context.Context, tx *db.Tx, v Viewer, stream act.Fingerprint, person string, role Role) error {
+	if err := one(updateRole.Run(ctx, tx, stream, person, role)); err != nil {
+		return err
+	}
+	if role != Keeper {
+		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
+			return err
+		}
+	}
+	if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RoleDeed, person, string(role), ""); err != nil {
+		return err
+	}
+	return kept(ctx, tx, stream)
 }
 
 // Remove ends somebody's membership; the last keeper stays.
@@ -561,22 +565,26 @@ func (p *Places) end(ctx context.Context, v Viewer, stream act.Fingerprint, pers
 		if err := mayEnd(ctx, tx, v, stream, action); err != nil {
 			return err
 		}
-		if err := one(deleteMembership.Run(ctx, tx, stream, person)); err != nil {
-			return err
-		}
-		if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
-			return err
-		}
-		if _, err := endMandates.Run(ctx, tx, stream, person, act.Micros(p.now())); err != nil {
-			return err
-		}
-		if action == RemoveMember {
-			if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RemoveDeed, person, "", ""); err != nil {
-				return err
-			}
-		}
-		return kept(ctx, tx, stream)
+		return p.endIn(ctx, tx, v, stream, person, action)
 	})
+}
+
+func (p *Places) endIn(ctx context.Context, tx *db.Tx, v Viewer, stream act.Fingerprint, person string, action Action) error {
+	if err := one(deleteMembership.Run(ctx, tx, stream, person)); err != nil {
+		return err
+	}
+	if _, err := endInvitations.Run(ctx, tx, stream, person); err != nil {
+		return err
+	}
+	if _, err := endMandates.Run(ctx, tx, stream, person, act.Micros(p.now())); err != nil {
+		return err
+	}
+	if action == RemoveMember {
+		if err := Note(ctx, tx, v, stream, act.Micros(p.now()), RemoveDeed, person, "", ""); err != nil {
+			return err
+		}
+	}
+	return kept(ctx, tx, stream)
 }
 
 func mayEnd(ctx context.Context, on db.Queryer, v Viewer, stream act.Fingerprint, action Action) error {

@@ -59,7 +59,7 @@ var (
 // can't be taken back. What a token did would outlast it.
 func tokenMay(a Action) bool {
 	switch a {
-	case Invite, SetRole, RemoveMember, Leave, BlockPerson, GiveMandate, LayDown, SetWays, AnswerRequest, Vouch, FoundPlace, KeepSite, SetSiteKeepers, KeepWebhooks, ErasePart, RotateKey, SetRootKeys:
+	case Invite, SetRole, RemoveMember, Leave, BlockPerson, GiveMandate, LayDown, HandOver, SetWays, AnswerRequest, Vouch, FoundPlace, KeepSite, SetSiteKeepers, KeepWebhooks, ErasePart, RotateKey, SetRootKeys:
 		return false
 	case AskLightly:
 		return false

@@ -269,6 +269,7 @@ func populated(t *testing.T, s *textSite) (paths []string) {
 		"/account/leaving", "/account/data", "/what-is-seen",
 		at + "/webhooks",
 		at + "/changes",
+		at + "/hand-over",
 		at + "/meetings", at + "/meetings/new", at + "/meeting/" + held, at + "/meeting/" + held + "/edit",
 		"/room?proposal=" + open.ID, tonightPath(code.Secret),
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // maxCrawled is where a walk over the pages ends; a node of the tests has fewer.
-const maxCrawled = 400
+const maxCrawled = 800
 
 // A crawl is every page that somebody reaches by links, and the forms in them.
 type crawl struct {

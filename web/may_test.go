@@ -540,6 +540,18 @@ var probes = map[place.Action][]door{
 			return api("POST", w.s("/roles/"+w.mandate()+"/lay-down"), nil).but(404)
 		},
 	},
+	place.HandOver: {
+		func(w *world, _ place.State) call { return get(w.p("/hand-over")) },
+		func(w *world, _ place.State) call { return post(w.p("/hand-over/words"), "words", "One each") },
+		func(w *world, _ place.State) call { return post(w.p("/hand-over"), "then", "member") },
+		func(w *world, _ place.State) call { return api("GET", w.s("/hand-over"), nil) },
+		func(w *world, _ place.State) call {
+			return api("PUT", w.s("/hand-over/words"), map[string]string{"words": "One each"})
+		},
+		func(w *world, _ place.State) call {
+			return api("POST", w.s("/hand-over"), map[string]bool{"leave": true})
+		},
+	},
 	place.KeepSite: {
 		func(w *world, _ place.State) call { return get("/site/moderation") },
 		func(w *world, _ place.State) call {

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Server) peopleRoutes() []route {
-	return append(slices.Concat(s.rollRoutes(), s.rolesRoutes(), s.waysRoutes(), s.leaveRoutes(), s.seenRoutes(), s.passkeyRoutes()), []route{
+	return append(slices.Concat(s.rollRoutes(), s.rolesRoutes(), s.handOverRoutes(), s.waysRoutes(), s.leaveRoutes(), s.seenRoutes(), s.passkeyRoutes()), []route{
 		{"GET /account/access", s.access},
 		{"POST /account/access/password", s.changePassword},
 		{"POST /account/access/codes", s.newCodes},

@@ -68,6 +68,7 @@ func (s *Server) peopleAPI(api huma.API) {
 	s.passkeyAPI(api)
 	s.rollAPI(api)
 	s.rolesAPI(api)
+	s.handOverAPI(api)
 	s.waysAPI(api)
 	s.leaveAPI(api)
 }

@@ -312,7 +312,11 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Places.Leave(r.Context(), viewer(r), p.Stream); err != nil {
+	err = s.leavePlace(r.Context(), viewer(r), p.Stream)
+	if f := asFault(err); f != nil && f.Key == "handover.first" { // where it is asked who goes on
+		return after(w, r, s.path(p.ID)+"/hand-over", "said.hand_over_first")
+	}
+	if err != nil {
 		return err
 	}
 	return after(w, r, s.path(p.ID), "said.left")

@@ -52,7 +52,7 @@ func (s *Server) membersAPI(api huma.API) {
 		})
 	operate(api, "POST", "/places/{stream}/leave", "leave", "End one's own membership; the last keeper stays",
 		func(ctx context.Context, in *StreamPath) (*none, error) {
-			return nil, s.Places.Leave(ctx, viewerIn(ctx), in.stream())
+			return nil, s.leavePlace(ctx, viewerIn(ctx), in.stream())
 		})
 	operate(api, "GET", "/places/{stream}/invitations", "invitations", "Invitations that were made and not used, without their links, for keepers",
 		func(ctx context.Context, in *StreamPath) (*struct{ Body []InvitationBody }, error) {

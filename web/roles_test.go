@@ -290,6 +290,13 @@ func TestTheHostGoesOn(t *testing.T) {
 	list, err := w.places.Mandates(ctx, w.member.Viewer, w.here.Stream)
 	must(t, err)
 	must(t, w.places.LayDown(ctx, w.member.Viewer, w.here.Stream, list[0].ID))
+	x, err := w.decisions.Read(ctx, w.member.Viewer, id)
+	must(t, err)
+	again, err := w.decisions.OpenRoom(ctx, w.member.Viewer, id)
+	must(t, err)
+	if again.Expires != x.Tonight.Expires {
+		t.Errorf("the host opens the room for %d s longer", (again.Expires-x.Tonight.Expires)/1e6)
+	}
 	must(t, w.decisions.EnterRoom(ctx, w.member.Viewer, id, decide.Room{Present: 5, Agree: 5}))
 	if err := w.decisions.EnterRoom(ctx, w.target.Viewer, id, decide.Room{Present: 5, Agree: 5}); !fault.Is(err, fault.Forbidden) {
 		t.Error("another member enters the round:", err)

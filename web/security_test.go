@@ -32,7 +32,7 @@ const hostile = `tlmark"'><tlx onmouseover=alert(1)><script>alert(1)</script><im
 	`[x](javascript:alert(1)) ![y](data:text/html,z) <javascript:alert(1)> " tly="1`
 
 // leaving are the forms that end what the walk needs.
-var leaving = regexp.MustCompile(`/(leave|remove|role|end|discard|withdraw|erasure|override|take-back|change|published/erase|published/key)$`)
+var leaving = regexp.MustCompile(`/(leave|remove|role|end|discard|withdraw|erasure|override|take-back|change|published/erase|published/key|hand-over)$`)
 
 // TestNothingEscapesFromAnyForm fills each field of each form that a keeper
 // reaches with hostile text, then reads each page as keeper, member and

@@ -74,6 +74,9 @@ var private = []string{
 	"place_meeting", "place_meeting_role", "place_meeting_link", "webhook", "webhook_delivery",
 	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate", "root_note",
 	"rate_bucket", "document_draft",
+	"report", "hidden", "person_block", "newcomer_limit", "newcomer_said", "keeper_log", "mandate", "key_note",
+	"rate_bucket",
+	"root_note",
 }
 
 func TestEveryTableIsPublicOrPrivate(t *testing.T) {
