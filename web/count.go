@@ -50,6 +50,9 @@ func (s *Server) count(w http.ResponseWriter, r *http.Request) error {
 	if err := again(r, &form, err); err != nil {
 		return err
 	}
+	if form.Faults["file"] == "" {
+		form.Faults["file"] = t(r, "count.file.again")
+	}
 	return s.render(w, r, http.StatusUnprocessableEntity, page.Count(s.frame(r, t(r, "count.title")), form))
 }
 
@@ -71,7 +74,7 @@ func (s *Server) counted(w http.ResponseWriter, r *http.Request) (page.Form, rep
 	if c.Election, err = ballots(name, data, i18n.From(r.Context())); err != nil {
 		return form, c, err
 	}
-	rule, err := typedRule(form, c.Election)
+	rule, err := typedRule(r.Context(), form, c.Election)
 	if err != nil {
 		return form, c, err
 	}
@@ -127,13 +130,13 @@ func ballots(name string, data []byte, p *i18n.Printer) (*tally.Election, error)
 	return e, nil
 }
 
-func typedRule(form page.Form, e *tally.Election) (tally.Rule, error) {
+func typedRule(ctx context.Context, form page.Form, e *tally.Election) (tally.Rule, error) {
 	rule, err := tally.DeclaredRule(e)
 	if name := form.Value("rule"); name != "" {
 		rule, err = tally.ParseRule(name)
 	}
 	if err != nil {
-		return rule, fault.At("rule", "count.choose", "rules", strings.Join(tally.RulesFor(e), ", "))
+		return rule, fault.At("rule", "count.choose", "rules", strings.Join(page.CountRules(ctx, tally.RulesFor(e)), "; "))
 	}
 	var f fault.Fields
 	if c := form.Value("completion"); c != "" {

@@ -90,3 +90,22 @@ func TestABrokenFileIsToldInTheReadersLanguage(t *testing.T) {
 		}
 	}
 }
+
+// Who chose no rule reads the labels of the list, and that the file is to be chosen again.
+func TestARuleThatIsLackingIsAskedForByItsLabel(t *testing.T) {
+	s := openTextSite(t)
+	for lang, want := range map[string][]string{
+		"en": {"Ranked: instant runoff; Ranked: Schulze", "Several seats: ", "Choose the file again"},
+		"es": {"; Orden de preferencia: segunda vuelta instantánea; ", "Elija el archivo otra vez"},
+	} {
+		code, _, body := sendBallotsIn(t, s, lang, "trees.blt", threeWay)
+		for _, w := range want {
+			if code != http.StatusUnprocessableEntity || !strings.Contains(body, w) {
+				t.Errorf("%s: %d without %s", lang, code, w)
+			}
+		}
+		if _, said, _ := strings.Cut(body, "f-rule-fault\">"); strings.Contains(strings.Split(said, "<")[0], "stv-") {
+			t.Errorf("%s: the names of the program stand in the message", lang)
+		}
+	}
+}

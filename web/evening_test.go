@@ -120,7 +120,7 @@ func TestBrowserEvening(t *testing.T) {
 	s.sends("form[action$='/room'] button")
 	s.sees("The round is written down.")
 	s.sends("form[action$='/say'] button", "form[action$='/say'] input[value=agree]", "")
-	s.sees("6 agree (1 with a concern)")
+	s.sees("Agree: 6 (with a concern: 1)")
 	s.sends("form[action$='/close'] button")
 	s.sees("The outcome is public now.")
 	s.open(text + "?paper=1")

@@ -2,6 +2,8 @@ package page
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"translocal/i18n"
 )
@@ -16,6 +18,17 @@ func countRules(ctx context.Context) []Option {
 		out = append(out, Option{r, i18n.T(ctx, "count.rule."+countKey(r))})
 	}
 	return out
+}
+
+// CountRules gives the labels, as the form lists them, of rules by their names.
+// A rule that is listed with several numbers has a label for each.
+func CountRules(ctx context.Context, names []string) (labels []string) {
+	for _, o := range countRules(ctx) {
+		if name, _, _ := strings.Cut(o.Value, ":"); slices.Contains(names, name) {
+			labels = append(labels, o.Text)
+		}
+	}
+	return labels
 }
 
 // countKey is the end of the message key of a rule: its name in letters.
