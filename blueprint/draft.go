@@ -140,6 +140,12 @@ func (r draftRow) draft() (*Draft, error) {
 // Link is how a draft is reached: its id, and for a loose draft a dot and its secret.
 type Link string
 
+// Loose tells whether a link is that of a draft that belongs to no place: whoever has it works on the draft.
+func (l Link) Loose() bool {
+	_, secret := l.split()
+	return secret != ""
+}
+
 func (l Link) split() (id, secret string) {
 	id, secret, _ = strings.Cut(string(l), ".")
 	return id, secret

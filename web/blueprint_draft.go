@@ -46,6 +46,14 @@ func linkOf(r *http.Request) blueprint.Link { return blueprint.Link(r.PathValue(
 
 func draftPath(l blueprint.Link) string { return "/draft/" + string(l) }
 
+// draftBegun says, after a draft was begun, who sees it.
+func draftBegun(l blueprint.Link) string {
+	if l.Loose() {
+		return "said.draft_begun.loose"
+	}
+	return "said.draft_begun.place"
+}
+
 // newDraft begins a draft; nobody needs an account for one of their own.
 func (s *Server) newDraft(w http.ResponseWriter, r *http.Request) error {
 	form, err := typed(w, r)
@@ -64,7 +72,7 @@ func (s *Server) newDraft(w http.ResponseWriter, r *http.Request) error {
 	case form.Value("then") == "check":
 		path += "/check"
 	}
-	return after(w, r, path, "said.draft_begun")
+	return after(w, r, path, draftBegun(l))
 }
 
 // adaptModel begins a draft from a model of the library.
@@ -77,7 +85,7 @@ func (s *Server) adaptModel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return after(w, r, draftPath(l), "said.draft_begun")
+	return after(w, r, draftPath(l), draftBegun(l))
 }
 
 // draftPage gathers what the pages of a draft show.

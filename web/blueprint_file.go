@@ -238,7 +238,7 @@ func (s *Server) fromFile(w http.ResponseWriter, r *http.Request) error {
 		var l blueprint.Link
 		var lost []document.Lost
 		if l, lost, err = s.beginFrom(r.Context(), in, form.Value("stream"), form.Value("source")); err == nil {
-			return after(w, r, draftPath(l)+"?lost="+page.LostQuery(lost), "said.draft_begun")
+			return after(w, r, draftPath(l)+"?lost="+page.LostQuery(lost), draftBegun(l))
 		}
 	}
 	if err := again(r, &form, err); err != nil {

@@ -294,7 +294,7 @@ func (s *Server) useSuggestion(w http.ResponseWriter, r *http.Request) error {
 	case form.Value("how") == "draft":
 		var l blueprint.Link
 		l, err = s.Blueprints.UseInDraft(r.Context(), viewer(r), p.Stream, id, u)
-		path, said = draftPath(l), "said.draft_begun"
+		path, said = draftPath(l), draftBegun(l)
 	default:
 		var k blueprint.VersionKey
 		k, err = s.Blueprints.Use(r.Context(), viewer(r), p.Stream, id, u)

@@ -196,7 +196,13 @@ func TestDraftWithoutAccountToPublishedVersion(t *testing.T) {
 	t.Parallel()
 	s := openTextSite(t)
 	stranger, keeper := s.browser(place.Viewer{}), s.browser(s.keeper)
-	_, at := stranger.post("/adapt", 200, "model", "ffnpt-motion", "language", "en")
+	begun, at := stranger.post("/adapt", 200, "model", "ffnpt-motion", "language", "en")
+	if !strings.Contains(begun, "Whoever has its address sees it") {
+		t.Error("who begins a draft of nobody's does not hear who sees it")
+	}
+	if begun, _ := keeper.post("/adapt", 200, "model", "ffnpt-motion", "language", "en", "place", string(s.place.Stream)); !strings.Contains(begun, "The members of the place see it") {
+		t.Error("who begins a draft of a place's does not hear who sees it")
+	}
 	l := blueprint.Link(strings.TrimPrefix(at, s.URL+"/draft/"))
 	d, err := s.server.Blueprints.ReadDraft(t.Context(), place.Viewer{}, l)
 	if err != nil {

@@ -335,7 +335,7 @@ func (s *Server) adaptChecked(w http.ResponseWriter, r *http.Request) error {
 	}
 	l, err := s.beginChecked(r.Context(), c)
 	if err == nil {
-		return after(w, r, draftPath(l), "said.draft_begun")
+		return after(w, r, draftPath(l), draftBegun(l))
 	}
 	code := status(fault.KindOf(err))
 	if err := again(r, &form, err); err != nil {
