@@ -254,7 +254,7 @@ func orAt(err error, field, key string) error {
 
 // RecordDeed records what an authority did, and the legal status that it gave.
 func (ad *Advances) RecordDeed(ctx context.Context, v place.Viewer, stream act.Fingerprint, bringing string, d Deed) error {
-	if err := d.clean(); err != nil {
+	if err := ad.happened(d.clean(), d.Day); err != nil {
 		return err
 	}
 	return ad.commit(ctx, v, stream, place.RecordDeed, func(tx *db.Tx, actor string) (act.Draft, error) {
@@ -262,6 +262,17 @@ func (ad *Advances) RecordDeed(ctx context.Context, v place.Viewer, stream act.F
 			Link: d.Link, Legal: d.Legal, Amended: d.Amended}
 		return act.Draft{Type: DeedType, Object: o, Parts: []act.Part{act.Text("reason", d.Reason)}}, nil
 	})
+}
+
+// happened adds to what is wrong with something that its day has not come: it may be tomorrow's, as it is tomorrow
+// already where the day begins first. An act doesn't hang on it: clocks differ, and what was written stays.
+func (ad *Advances) happened(wrong error, day string) error {
+	var f fault.Fields
+	f.Merge(wrong)
+	if checkDay("day", day) == nil && day > ad.now().UTC().AddDate(0, 0, 1).Format(time.DateOnly) {
+		f.Add("day", "advance.fault.later")
+	}
+	return f.Err()
 }
 
 func (d *Deed) clean() error {
@@ -303,7 +314,7 @@ func checkDay(field, day string) error {
 
 // SetStatus records one step of a lifecycle, with its reason and source.
 func (ad *Advances) SetStatus(ctx context.Context, v place.Viewer, stream act.Fingerprint, bringing string, c Change) error {
-	if err := c.clean(); err != nil {
+	if err := ad.happened(c.clean(), c.Day); err != nil {
 		return err
 	}
 	return ad.commit(ctx, v, stream, place.RecordStatus, func(tx *db.Tx, actor string) (act.Draft, error) {

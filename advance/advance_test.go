@@ -255,3 +255,21 @@ func (g *group) join(t testing.TB, v place.Viewer, name string) place.Viewer {
 	must(t, err)
 	return v
 }
+
+// What happened has a day that has come: tomorrow still counts, for those who live where it began already.
+func TestWhatHappenedIsNotInTheFuture(t *testing.T) {
+	g, ctx := newGroup(t, "bring"), t.Context()
+	b := g.bring(t)
+	g.now = func() time.Time { return time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC) }
+	deed := Deed{Kind: "referral", Day: "2027-01-02", Legal: "referred", Reason: "To the committee"}
+	step := Change{Lifecycle: Legal, Status: "adopted", Day: "2027-01-02", Source: "minutes", Reason: "Passed"}
+	for name, err := range map[string]error{"deed": g.RecordDeed(ctx, g.keeper, g.place.Stream, b.ID, deed), "status": g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, step)} {
+		f, ok := err.(*fault.Error)
+		if !ok || len(f.Fields) != 1 || f.Fields[0].Name != "day" || f.Fields[0].Key != "advance.fault.later" {
+			t.Errorf("a %s of the day after tomorrow: %v", name, err)
+		}
+	}
+	deed.Day, step.Day = "2027-01-01", "2027-01-01"
+	must(t, g.RecordDeed(ctx, g.keeper, g.place.Stream, b.ID, deed))
+	must(t, g.SetStatus(ctx, g.keeper, g.place.Stream, b.ID, step))
+}

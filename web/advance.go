@@ -87,7 +87,7 @@ func (s *Server) showBringing(w http.ResponseWriter, r *http.Request, code int, 
 	}
 	text := s.textTitle(r, b.Version)
 	keeper, member := place.Allowed(role, place.RecordDeed, place.Any), place.Allowed(role, place.PlanTasks, place.Any)
-	return s.render(w, r, code, page.Bringing(s.frame(r, b.Authority.Name), p, b, text, keeper, member, deed, change, file))
+	return s.render(w, r, code, page.Bringing(s.explaining(r, b.Authority.Name), p, b, text, keeper, member, deed, change, file))
 }
 
 func (s *Server) recordDeed(w http.ResponseWriter, r *http.Request) error {

@@ -280,7 +280,7 @@ func (s *Server) showClause(w http.ResponseWriter, r *http.Request, code int, v 
 	if err != nil {
 		return err
 	}
-	f, here := s.frame(r, t(r, "blueprint.clause")), s.path(v.ID)+"/clause/"+id
+	f, here := s.explaining(r, t(r, "blueprint.clause")), s.path(v.ID)+"/clause/"+id
 	var warners []place.Mine
 	for _, m := range f.Mine {
 		if place.Allowed(m.Role, place.WarnBlueprint, place.Any) || m.Stream == v.Stream && s.mayOn(r, v, place.WarnBlueprint) {

@@ -256,7 +256,7 @@ func (s *Server) showOutcome(w http.ResponseWriter, r *http.Request, code int, i
 			known = append(known, page.Option{Value: a.ID, Text: a.Name})
 		}
 	}
-	return s.render(w, r, code, page.Outcome(s.frame(r, t(r, "decide.outcome")), p, o, s.textTitle(r, o.Version), known, mayBring, form))
+	return s.render(w, r, code, page.Outcome(s.explaining(r, t(r, "decide.outcome")), p, o, s.textTitle(r, o.Version), known, mayBring, form))
 }
 
 // decideAPI is the same for programs.

@@ -241,7 +241,8 @@ func TestWhatIsSeenIsSaidOnce(t *testing.T) {
 		}
 		return strings.Contains(a.body, `action="/what-is-seen"`)
 	}
-	pages := []string{w.p("/describe"), "/draft/" + w.draft() + "/publish", w.p("/proposal/" + w.proposal(decide.Consent))}
+	pages := []string{w.p("/describe"), "/draft/" + w.draft() + "/publish", w.p("/proposal/" + w.proposal(decide.Consent)),
+		w.path(w.outcome), w.path(w.bringing), w.path(w.text.ID) + "/clause/" + w.text.Clauses[0].ID}
 	for _, at := range pages {
 		if !said(w.keeper, at) {
 			t.Error("nothing says who will see what on", at)
