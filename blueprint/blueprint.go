@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"translocal/act"
@@ -220,6 +221,17 @@ func (t Text) blanks() []string {
 		}
 	}
 	return names
+}
+
+// Unfilled returns the blanks that occur in the clauses and that nobody has filled in, in the order of the variables.
+func (t Text) Unfilled() (list []Variable) {
+	used := t.blanks()
+	for _, v := range t.Variables {
+		if strings.TrimSpace(v.Value) == "" && slices.Contains(used, v.Name) {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // Clean checks and cleans one clause; at is the field under which faults are named.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -489,4 +490,37 @@ func TestBlueprintAPI(t *testing.T) {
 	call("GET", "/drafts/"+strings.SplitN(d["link"].(string), ".", 2)[0], "", nil, 404)
 	call("POST", "/drafts", "", map[string]any{"how": "conjure"}, 422)
 	call("DELETE", "/drafts/"+d["link"].(string), "", nil, 204)
+}
+
+// Before one publishes, and on paper, stands which blanks nobody has filled in; publishing stays possible.
+func TestUnfilledBlanksAreNamed(t *testing.T) {
+	t.Parallel()
+	s := openTextSite(t)
+	keeper := s.browser(s.keeper)
+	_, at := keeper.post("/adapt", 200, "model", "how-our-group-decides", "language", "en", "place", string(s.place.Stream))
+	l := blueprint.Link(strings.TrimPrefix(at, s.URL+"/draft/"))
+	d, err := s.server.Blueprints.ReadDraft(t.Context(), s.keeper, l)
+	if err != nil || len(d.Variables) < 2 {
+		t.Fatal(err, d)
+	}
+	list := slices.Clone(d.Variables)
+	for i := range list {
+		list[i].Value = "Ours"
+	}
+	list[0].Label, list[1].Label, list[1].Value = "The filled one", "The empty one", " "
+	if d, err = s.server.Blueprints.SetVariables(t.Context(), s.keeper, l, d.Rev, list); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/publish", "/print"} {
+		if page := keeper.get(at+path, 200); !strings.Contains(page, "One blank is not filled in:") || !strings.Contains(page, "The empty one") || strings.Contains(page, "The filled one</bdi>") {
+			t.Errorf("%s does not name the one blank that is empty", path)
+		}
+	}
+	list[1].Value = "Ours too"
+	if _, err = s.server.Blueprints.SetVariables(t.Context(), s.keeper, l, d.Rev, list); err != nil {
+		t.Fatal(err)
+	}
+	if page := keeper.get(at+"/publish", 200); strings.Contains(page, "not filled in") {
+		t.Error("blanks are still said to be empty")
+	}
 }
