@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -228,8 +229,8 @@ func (s *Server) nameParents(r *http.Request, parents []blueprint.Parent, names 
 			names[x.Library.Model] = s.modelTitle(r, x.Library.Model)
 			continue
 		}
-		if v, err := s.Blueprints.Find(r.Context(), viewer(r), x.Version.URL); err == nil && v.Title != "" {
-			names[x.Version.URL] = v.Title + " · " + v.PlaceName + " · " + t(r, "blueprint.version_n", "n", v.N)
+		if v, err := s.Blueprints.Find(r.Context(), viewer(r), x.Version.URL); err == nil {
+			names[x.Version.URL] = cmp.Or(v.Title, t(r, "blueprint.no_title")) + " · " + v.PlaceName + " · " + t(r, "blueprint.version_n", "n", v.N)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -31,14 +32,14 @@ func (s *Server) decideRoutes() []route {
 	}...)
 }
 
-// textTitle is what a version is called, or its address when this node has not
-// heard of it.
+// textTitle is what a version is called, as on its page where its title was erased; its address when this node
+// has not heard of it.
 func (s *Server) textTitle(r *http.Request, ref act.Ref) string {
 	v, err := s.Blueprints.Find(r.Context(), viewer(r), ref.URL)
-	if err != nil || v.Title == "" {
+	if err != nil {
 		return ref.URL
 	}
-	return v.Title
+	return cmp.Or(v.Title, t(r, "blueprint.no_title"))
 }
 
 // decideSection is what a place decided, on its page; members find the way to

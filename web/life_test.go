@@ -267,3 +267,35 @@ func TestWhatIsSeenIsSaidOnce(t *testing.T) {
 		t.Error("a stranger:", a.status)
 	}
 }
+
+// Where a title was erased, what hangs on the text is headed by words, not by an address.
+func TestATextWithoutATitleIsCalledSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	texts, err := w.places.Published(t.Context(), w.keeper.Viewer, w.here.Stream, act.ErasedPart{})
+	must(t, err)
+	for _, x := range texts {
+		if x.Name == "title" && strings.HasPrefix(x.Type, "blueprint.") {
+			must(t, w.places.Erase(t.Context(), w.keeper.Viewer, w.here.Stream, []act.ErasedPart{{Index: x.Index, Name: x.Name}}))
+		}
+	}
+	for _, at := range []string{w.path(w.bringing), w.path(w.outcome)} {
+		if a := w.do(person{}, get(at)); a.status != 200 || !strings.Contains(a.body, "A text without a title") || strings.Contains(a.body, ">"+w.text.ID+"<") {
+			t.Errorf("%s: %d", at, a.status)
+		}
+	}
+}
+
+// The only keeper is told what to do first, and offered no button that is refused.
+func TestTheLastKeeperIsNotOfferedToLeave(t *testing.T) {
+	t.Parallel()
+	n := openNode(t)
+	p, keeper := n.setUp("Here", "Keeper")
+	at := n.path(p.ID)
+	if a := n.do(keeper, get(at+"/members")); strings.Contains(a.body, at+"/leave\"") || !strings.Contains(a.body, "Make somebody else keeper first.") {
+		t.Error("the last keeper is offered to leave")
+	}
+	if a := n.do(keeper, post(at+"/leave")); a.status != 409 || !strings.Contains(a.body, "Make somebody else keeper first.") || strings.Contains(a.body, "Somebody else changed this") {
+		t.Errorf("%d %.2000s", a.status, a.body)
+	}
+}

@@ -221,8 +221,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", after)
 	}
 	p := i18n.From(r.Context())
-	f := s.frame(r, p.T("site.error."+string(kind)))
-	s.render(w, r, status(kind), page.Failed(f, string(kind), said(p, err), id, atFields(p, err)))
+	what, why := string(kind), said(p, err)
+	if kind == fault.Conflict && why != "" { // its reason says what stands against it, seldom somebody else's change
+		what = "stands"
+	}
+	f := s.frame(r, p.T("site.error."+what))
+	s.render(w, r, status(kind), page.Failed(f, what, why, id, atFields(p, err)))
 }
 
 // atFields are the messages of a fault at its fields, for a page without the form.

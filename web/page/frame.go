@@ -90,6 +90,9 @@ func (f Frame) Link(id string) string {
 	return "/"
 }
 
+// away tells whether an object is of another node: what this node has not heard of is found there alone.
+func (f Frame) away(id string) bool { return strings.HasPrefix(f.Link(id), "/at/") }
+
 // listening is what the script needs to know of a page: whose writing it keeps, and
 // where it hears of changes.
 func (f Frame) listening() templ.Attributes {
