@@ -299,3 +299,17 @@ func TestTheLastKeeperIsNotOfferedToLeave(t *testing.T) {
 		t.Errorf("%d %.2000s", a.status, a.body)
 	}
 }
+
+// A credit of a place that this node does not follow leads to where the place is: here is no page of it.
+func TestACreditOfAPlaceNotFollowedLeadsOut(t *testing.T) {
+	t.Parallel()
+	n := openNode(t)
+	p, keeper := n.setUp("Here", "Keeper")
+	away := act.Ref{URL: "https://river.example/p/rio", Stream: act.Fingerprint(strings.Repeat("ab", 32))}
+	k, err := n.blueprints.Publish(t.Context(), keeper.Viewer, blueprint.Publication{Place: p.Stream, Text: motion("Ours"),
+		Credits: []blueprint.Credit{{Kind: blueprint.CreditSuggested, Place: away, Submission: away.URL + "/suggestion/1"}}})
+	must(t, err)
+	if a := n.do(person{}, get(n.path(k.ID))); !strings.Contains(a.body, `<a href="`+away.URL+`"`) || strings.Contains(a.body, `"/at/river.example`) {
+		t.Error("the credit leads to a page that is not there")
+	}
+}
