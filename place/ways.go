@@ -57,7 +57,8 @@ type requestRow struct {
 }
 
 var (
-	waysOf = db.Rows[Ways](`select open, asking, vouches from place_ways where stream = $1`)
+	waysOf   = db.Rows[Ways](`select open, asking, vouches from place_ways where stream = $1`)
+	waysHere = db.Rows[Ways](`select distinct w.open, w.asking, w.vouches from place_ways w join stream s on s.fp = w.stream where s.own and (w.open or w.asking <> '')`)
 	// lockWays makes whoever else reads the ways of a place in order to write wait;
 	// takeWays does so when nobody has chosen them yet, too.
 	lockWays      = db.Exec(`update place_ways set open = open where stream = $1`)
@@ -91,6 +92,16 @@ var (
 // Ways is how people come into a place. Everybody may know.
 func (p *Places) Ways(ctx context.Context, stream act.Fingerprint) (Ways, error) {
 	return ways(ctx, p.db, stream)
+}
+
+// AnyWays tells which ways at least one place of this node has. Everybody may know.
+func (p *Places) AnyWays(ctx context.Context) (open, asking bool, err error) {
+	all, err := waysHere.All(ctx, p.db)
+	for _, w := range all {
+		open = open || w.Open
+		asking = asking || w.Asking != NoAsking
+	}
+	return open, asking, err
 }
 
 func ways(ctx context.Context, on db.Queryer, stream act.Fingerprint) (Ways, error) {

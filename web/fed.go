@@ -45,11 +45,15 @@ func (s *Server) showFollowing(w http.ResponseWriter, r *http.Request, code int,
 	if err != nil {
 		return err
 	}
+	names, err := s.placeNames(r.Context())
+	if err != nil {
+		return err
+	}
 	blocks, err := s.Node.Blocks(r.Context(), viewer(r), p.Stream)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, code, page.Following(s.frame(r, t(r, "following.title")), p, list, blocks, form, block))
+	return s.render(w, r, code, page.Following(s.frame(r, t(r, "following.title")), p, list, names, blocks, form, block))
 }
 
 func (s *Server) follow(w http.ResponseWriter, r *http.Request) error {

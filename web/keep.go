@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -93,6 +94,9 @@ func (s *Server) readKeeping(ctx context.Context) (k page.Keeping, err error) {
 	if k.Disposals, err = s.Places.Disposals(ctx, viewerIn(ctx), maxDisposals); err != nil {
 		return k, err
 	}
+	if k.Names, err = s.placeNames(ctx); err != nil {
+		return k, err
+	}
 	k.Settled, err = place.SettledKind(ctx, d)
 	return k, err
 }
@@ -134,6 +138,23 @@ func fromYears(text string) (int, error) {
 // others it does nothing. A node does it daily.
 func (s *Server) Dispose(ctx context.Context) error {
 	return errors.Join(s.Decisions.DropOld(ctx), s.Meetings.DropOld(ctx), s.moderation.DropOld(ctx))
+}
+
+// placeNames are the names of all places that are held here, by their streams.
+func (s *Server) placeNames(ctx context.Context) (map[act.Fingerprint]string, error) {
+	own, err := s.Places.Own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.Places.Others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[act.Fingerprint]string, len(own)+len(others))
+	for _, p := range slices.Concat(own, others) {
+		names[p.Stream] = p.Name
+	}
+	return names, nil
 }
 
 func (s *Server) keepKeys(w http.ResponseWriter, r *http.Request) error {

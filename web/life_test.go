@@ -313,3 +313,23 @@ func TestACreditOfAPlaceNotFollowedLeadsOut(t *testing.T) {
 		t.Error("the credit leads to a page that is not there")
 	}
 }
+
+// Who has no account reads at the sign-in form which ways the places here have.
+func TestSigningInNamesTheWaysThatThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	has := func(open, asking bool) {
+		t.Helper()
+		body := w.do(person{}, get("/sign-in")).body
+		for text, want := range map[string]bool{"has an open door": open, "can be asked": asking, "See the places of this site": open || asking} {
+			if strings.Contains(body, text) != want {
+				t.Errorf("%q stands there: %v", text, !want)
+			}
+		}
+	}
+	has(false, false)
+	must(t, w.places.SetWays(t.Context(), w.keeper.Viewer, w.here.Stream, place.Ways{Asking: place.AskKeepers}))
+	has(false, true)
+	must(t, w.places.SetWays(t.Context(), w.keeper.Viewer, w.here.Stream, place.Ways{Open: true}))
+	has(true, false)
+}

@@ -55,7 +55,7 @@ func (s *Server) signInByPasskey(w http.ResponseWriter, r *http.Request) error {
 		if err := again(r, &form, err); err != nil {
 			return err
 		}
-		return s.render(w, r, http.StatusUnprocessableEntity, page.SignIn(s.frame(r, t(r, "site.sign_in")), form, next))
+		return s.showSignIn(w, r, http.StatusUnprocessableEntity, form, next)
 	}
 	return s.enter(w, r, v, next, "")
 }

@@ -89,8 +89,17 @@ func device(r *http.Request) string {
 	return ""
 }
 
+// showSignIn shows the form, and which ways there are for who has no account.
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, code int, form page.Form, next string) error {
+	open, asking, err := s.Places.AnyWays(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, code, page.SignIn(s.frame(r, t(r, "site.sign_in")), form, next, open, asking))
+}
+
 func (s *Server) signInForm(w http.ResponseWriter, r *http.Request) error {
-	return s.show(w, r, page.SignIn(s.frame(r, t(r, "site.sign_in")), page.Form{}, local(r.URL.Query().Get("next"))))
+	return s.showSignIn(w, r, http.StatusOK, page.Form{}, local(r.URL.Query().Get("next")))
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -104,7 +113,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 		if err := again(r, &form, err); err != nil {
 			return err
 		}
-		return s.render(w, r, http.StatusUnprocessableEntity, page.SignIn(s.frame(r, t(r, "site.sign_in")), form, next))
+		return s.showSignIn(w, r, http.StatusUnprocessableEntity, form, next)
 	}
 	return s.enter(w, r, v, next, "")
 }
