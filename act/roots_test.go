@@ -366,7 +366,7 @@ func TestAStatementIsReadAsPeopleHandItOn(t *testing.T) {
 	if again, err := got.Document(); err != nil || string(again) != string(raw) {
 		t.Error(string(again), err)
 	}
-	for _, bad := range []string{"", "{}", string(raw) + "{}", strings.Replace(string(raw), "v1", "v2", 1), strings.Replace(string(raw), `"place"`, `"Place"`, 1),
+	for _, bad := range []string{"", "{}", string(raw) + "{}", strings.Replace(string(raw), `.v1"`, `.v2"`, 1), strings.Replace(string(raw), `"place"`, `"Place"`, 1),
 		strings.Replace(string(raw), `"threshold":2`, `"threshold":3`, 1), strings.Replace(string(raw), `"threshold"`, `"key":"z6","threshold"`, 1),
 		strings.Repeat("[", 100), strings.Repeat(" ", 10) + strings.Repeat("x", maxStatement)} {
 		if _, err := ParseStatement([]byte(bad)); !fault.Is(err, fault.Invalid) {
