@@ -65,6 +65,34 @@ func (n *Node) TakeUp(ctx context.Context, p *place.Places, v place.Viewer, f ac
 	return secret, nil
 }
 
+// ReadyToTakeUp brings what we hold of a place of another node up to date before
+// its root keys sign for it to come here: what we don't hold is cut off. reached is
+// false when the node that keeps it did not answer, or is not known. Of a stream
+// that we stopped, because it went two ways or was spoilt, it is a Conflict.
+func (n *Node) ReadyToTakeUp(ctx context.Context, v place.Viewer, f act.Fingerprint) (reached bool, err error) {
+	if err := n.may(ctx, n.db, v, "", place.KeepSite); err != nil {
+		return false, err
+	}
+	r, err := hintedRemote.One(ctx, n.db, f)
+	if fault.Is(err, fault.NotFound) { // read from a file
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if r.State == remoteStopped {
+		return false, fault.New(fault.Conflict, "move.stopped")
+	}
+	more := true
+	for more && err == nil {
+		more, err = n.pull(ctx, r, pagesAtOnce)
+	}
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return err == nil, nil
+}
+
 // keeps notes that a stream is ours now, and whom to tell.
 func (n *Node) keeps(ctx context.Context, tx *db.Tx, s act.Stream, before string) error {
 	if _, err := forgetRemote.Run(ctx, tx, s.Fingerprint); err != nil {

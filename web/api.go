@@ -180,13 +180,13 @@ func (s *Server) placeAPI(api huma.API) {
 			}
 			return s.token(ctx, v, p)
 		})
-	operate(api, "GET", "/places", "places", "Places of this node and those that it hears from",
+	operate(api, "GET", "/places", "places", "Places of this node and, for people with an account here, those that it hears from",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body []placeBody }, error) {
 			own, err := s.Places.Own(ctx)
 			if err != nil {
 				return nil, err
 			}
-			others, err := s.Places.Others(ctx)
+			others, err := s.heardFrom(ctx, viewerIn(ctx))
 			if err != nil {
 				return nil, err
 			}

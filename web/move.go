@@ -115,6 +115,9 @@ func (s *Server) showTakeUp(w http.ResponseWriter, r *http.Request, code int, d 
 	if err != nil {
 		return err
 	}
+	if d.Kind, err = place.KindOfSite(r.Context(), s.Log.DB()); err != nil {
+		return err
+	}
 	d.Acts, d.Need, d.All = at.Size, roots.Threshold, len(roots.Keys)
 	return s.render(w, r, code, page.TakeUp(s.frame(r, t(r, "move.title")), p, d))
 }
@@ -124,11 +127,15 @@ func (s *Server) prepareTakeUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	reached, err := s.Node.ReadyToTakeUp(r.Context(), viewer(r), p.Stream)
+	if err != nil {
+		return err
+	}
 	statement, err := s.Places.PrepareTakeUp(r.Context(), viewer(r), p.Stream)
 	if err != nil {
 		return err
 	}
-	return s.showTakeUp(w, r, http.StatusOK, page.TakeUpPage{Signed: page.Filled("statement", statement), Fresh: true})
+	return s.showTakeUp(w, r, http.StatusOK, page.TakeUpPage{Signed: page.Filled("statement", statement), Fresh: true, Silent: !reached})
 }
 
 // takeUp shows the link for the first keeper on the page that answers: it is kept
@@ -160,6 +167,9 @@ type TakenUpBody struct {
 func (s *Server) moveAPI(api huma.API) {
 	operate(api, "POST", "/places/{stream}/take-up/prepare", "prepare-take-up", "Prepare that this node keeps a place of another that it holds, for keepers of the site; the answer is what holders of the place's root keys have to sign",
 		func(ctx context.Context, in *StreamPath) (*struct{ Body StatementBody }, error) {
+			if _, err := s.Node.ReadyToTakeUp(ctx, viewerIn(ctx), in.stream()); err != nil {
+				return nil, err
+			}
 			statement, err := s.Places.PrepareTakeUp(ctx, viewerIn(ctx), in.stream())
 			if err != nil {
 				return nil, err

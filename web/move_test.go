@@ -40,7 +40,16 @@ func TestAPlaceIsTakenUpElsewhere(t *testing.T) {
 	if x := d.do(dora, get("/at/"+strings.TrimPrefix(river.ID, "http://"))); !strings.Contains(x.body, at) {
 		t.Errorf("no way to take it up: %.2000s", x.body)
 	}
-	statement := statementOn(t, d.do(dora, post(at+"/prepare")))
+	for _, list := range []call{get("/places"), api("GET", "/places", nil)} { // what is followed is nobody else's business
+		if x, mine := d.do(person{}, list), d.do(dora, list); strings.Contains(x.body, "River") || !strings.Contains(mine.body, "River") {
+			t.Errorf("%s: a stranger reads what is followed, or who has an account doesn't", list.path)
+		}
+	}
+	prepared := d.do(dora, post(at+"/prepare"))
+	if !strings.Contains(prepared.body, "The node that kept it didn&#39;t answer") { // heard without a network here
+		t.Errorf("%.3000s", prepared.body)
+	}
+	statement := statementOn(t, prepared)
 	if x := d.do(dora, post(at, "statement", statement, "proofs", signs(t, statement, keys[0]))); x.status != 422 || !strings.Contains(x.body, "1 of the 2") {
 		t.Errorf("%d %.2000s", x.status, x.body)
 	}

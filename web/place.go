@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"strconv"
@@ -75,11 +76,20 @@ func (s *Server) places(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	others, err := s.Places.Others(r.Context())
+	others, err := s.heardFrom(r.Context(), viewer(r))
 	if err != nil {
 		return err
 	}
 	return s.show(w, r, page.Places(s.frame(r, t(r, "web.places")), own, others))
+}
+
+// heardFrom are the places of other nodes that are followed here, for people with
+// an account here: what a place follows is nobody else's business.
+func (s *Server) heardFrom(ctx context.Context, v place.Viewer) ([]*place.Place, error) {
+	if v.Person == "" {
+		return nil, nil
+	}
+	return s.Places.Others(ctx)
 }
 
 func (s *Server) place(w http.ResponseWriter, r *http.Request) error {
