@@ -168,7 +168,7 @@ func TestBrowserKeyboardAlone(t *testing.T) {
 			v.to("form[action$='/say'] input[type=radio]")
 			v.do(chromedp.KeyEvent(" "))
 			v.presses("form[action$='/say'] button")
-			v.sees("1 agree")
+			v.sees("Agree: 1")
 			v.presses("form[action$='/close'] button")
 			v.sees("The outcome is public now.")
 			v.presses("a[href*='/outcome/']")
