@@ -19,7 +19,7 @@ var (
 	asRecords  = db.Exec(`insert into site_setting (name, value) values ('site.kind', $1) on conflict (name) do update set value = excluded.value`)
 	saidLong   = db.Exec(`update proposal_voice set created = $1 where proposal = $2`)
 	countSaid  = db.Rows[int64](`select count(*) from proposal_voice where proposal = $1`)
-	lettersOld = db.Exec(`update blueprint_told set at = $1, done = case when done = 0 then 0 else $1 end`)
+	lettersOld = db.Exec(`update blueprint_told set at = cast($1 as bigint), done = case when done = 0 then 0 else cast($1 as bigint) end`)
 	letters    = db.Rows[int64](`select count(*) from blueprint_told`)
 )
 
