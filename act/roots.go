@@ -473,7 +473,7 @@ func RootsOf(ctx context.Context, on db.Queryer, f Fingerprint) (Roots, Point, e
 // AddressOf is the base URL of the node that keeps a stream: as its acts say, or
 // that of its actor's URL, which stays what it was founded as.
 func AddressOf(ctx context.Context, on db.Queryer, s Stream) (string, error) {
-	address, err := addressBefore.One(ctx, on, s.Fingerprint, 1<<41)
+	address, err := addressBefore.One(ctx, on, s.Fingerprint, int64(1)<<41)
 	if fault.Is(err, fault.NotFound) {
 		return Host(s.Actor), nil
 	}
