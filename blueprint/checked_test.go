@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"translocal/blueprint/clause"
+	"translocal/db"
 	"translocal/fault"
 	"translocal/place"
 )
@@ -135,5 +136,38 @@ func TestStatusFollowsTheWords(t *testing.T) {
 	}
 	if len(d.ToCheck("somebody")) != 0 {
 		t.Error("what has to be settled can be checked")
+	}
+}
+
+// The name that somebody gave for having checked a clause goes with their account; that it was checked stays, and so
+// do the names of others.
+func TestANameForCheckingGoesWithTheAccount(t *testing.T) {
+	a := openNode(t, "Rio")
+	ctx := t.Context()
+	source := a.publish(sampleText(), VersionKey{})
+	mine := sampleText()
+	mine.Language, mine.Clauses = "es", slices.Clone(a.read(source).Clauses)
+	for i := range mine.Clauses {
+		mine.Clauses[i].Text, mine.Clauses[i].Status = "Texto "+itoa(i), Machine
+	}
+	ref := a.read(source).Ref()
+	k := must[VersionKey](t)(a.b.Publish(ctx, a.keeper, Publication{Place: a.place.Stream, Blueprint: a.read(source).Blueprint, Text: mine,
+		From: []Parent{{Kind: Translates, Blueprint: a.read(source).Blueprint, Version: &ref}}}))
+	ana, ben := a.join("Ana", place.Member), a.join("Ben", place.Member)
+	l := must[Link](t)(a.b.Continue(ctx, ana, k))
+	d := a.draft(l)
+	for i, who := range []place.Viewer{ana, ben} {
+		d = must[*Draft](t)(a.b.Checked(ctx, who, l, d.Rev, d.Clauses[i].ID, []string{"Ana the teacher", "Ben the baker"}[i]))
+	}
+	err := a.log.DB().Write(ctx, func(tx *db.Tx) error { return a.b.Forget(ctx, tx, ana.Person, false) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = a.draft(l)
+	if got := d.CheckedBy(); !slices.Equal(got, []string{"Ben the baker"}) {
+		t.Errorf("named: %q", got)
+	}
+	if d.Clauses[0].Status != Checked || d.Clauses[1].Status != Checked || d.Clauses[2].Status != Machine {
+		t.Errorf("%v %v %v", d.Clauses[0].Status, d.Clauses[1].Status, d.Clauses[2].Status)
 	}
 }

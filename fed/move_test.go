@@ -291,6 +291,19 @@ func TestTheOldNodeWroteOn(t *testing.T) {
 	if s := reader.size(t, f); s.Size != 3 {
 		t.Error(s.Size)
 	}
+	// What went two ways is not taken up by a node that holds one of them.
+	if _, err := reader.ReadyToTakeUp(t.Context(), siteKeeper, f); err != nil {
+		t.Error(err)
+	}
+	if err := reader.stop(t.Context(), reader.state(t, a), "fed.notice.fork"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.ReadyToTakeUp(t.Context(), siteKeeper, f); !fault.Is(err, fault.Conflict) {
+		t.Error("it readies what it stopped:", err)
+	}
+	if _, err := reader.ReadyToTakeUp(t.Context(), keeper, f); !fault.Is(err, fault.Forbidden) {
+		t.Error("anybody readies it:", err)
+	}
 }
 
 // Somebody makes up a stream under a good host's name that moved to them.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"translocal/act"
+	"translocal/advance"
+	"translocal/blob"
 )
 
 // putIn sends the form with a file and gives the answer.
@@ -109,5 +111,51 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "Nothing was published") {
 			t.Errorf("%s: %d", name, a.Code)
 		}
+	}
+}
+
+// A document of a place on another node is fetched when it is first read, kept from
+// then on, and taken only as it was published; where it can't be had, the page says so.
+func TestADocumentIsFetchedFromItsNode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	attach := func(text string) advance.Document {
+		t.Helper()
+		at := w.putInFile(w.keeper, "minutes.txt", text).Header().Get("Location")
+		if c := w.do(w.keeper, post(at, "understood", "yes")); c.status != http.StatusSeeOther {
+			t.Fatal(c.status, c.body)
+		}
+		b, err := w.advances.ByID(t.Context(), w.bringing)
+		must(t, err)
+		list := b.Deeds[0].Documents
+		return list[len(list)-1]
+	}
+	first, second, spoilt := attach("The first minutes"), attach("The second minutes"), attach("The third minutes")
+	d := openNode(t)
+	d.hear(w.node, w.here)
+	there := func(x advance.Document) call { return get("/at/" + strings.TrimPrefix(x.ID, "http://")) }
+	hash, err := blob.ParseHash(spoilt.SHA256)
+	must(t, err)
+	must(t, w.advances.Files.Store.Delete(hash)) // as a disk may lose it
+	if a := d.do(person{}, there(spoilt)); a.status != http.StatusServiceUnavailable || d.advances.Held(spoilt) {
+		t.Errorf("what its node lost: %d %.500s", a.status, a.body)
+	}
+	if d.advances.Held(first) {
+		t.Fatal("it was fetched before anybody read it")
+	}
+	for range 2 {
+		if a := d.do(person{}, there(first)); a.status != http.StatusOK || a.body != "The first minutes" {
+			t.Errorf("%d %.500s", a.status, a.body)
+		}
+	}
+	if !d.advances.Held(first) {
+		t.Error("it was not kept")
+	}
+	w.stop()
+	if a := d.do(person{}, there(first)); a.status != http.StatusOK || a.body != "The first minutes" {
+		t.Errorf("its node is gone, and what is held is not shown: %d", a.status)
+	}
+	if a := d.do(person{}, there(second)); a.status != http.StatusServiceUnavailable || d.advances.Held(second) {
+		t.Errorf("its node is gone: %d %.500s", a.status, a.body)
 	}
 }

@@ -57,6 +57,7 @@ type node struct {
 	notices    *notice.Notices
 	config     web.Config
 	file       *sql.DB // SQLite: one connection beside the node's own
+	stop       func()  // ends that it answers others
 }
 
 func openNode(t testing.TB) *node {
@@ -93,7 +94,8 @@ func openNode(t testing.TB) *node {
 	n.handler = web.New(n.config).Handler()
 	srv.Config.Handler = n.handler
 	srv.Start()
-	t.Cleanup(srv.Close)
+	n.stop = srv.Close
+	t.Cleanup(n.stop)
 	return n
 }
 
