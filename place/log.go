@@ -36,6 +36,7 @@ const (
 	HandTaskDeed    Deed = "hand_task"   // a task, by its title
 	SiteKeeperDeed  Deed = "site_keeper" // this and the next are of the site
 	SiteStepDeed    Deed = "site_step_down"
+	FirstKeeperDeed Deed = "first_keeper" // a link for the first keeper of a place that moved here; what is its fingerprint
 )
 
 // nameDeed and endDeed are to give a mandate with that role, and to end it.

@@ -274,3 +274,48 @@ func (p *Places) TakeUp(ctx context.Context, v Viewer, stream act.Fingerprint, s
 	})
 	return secret, err
 }
+
+var dropLinks = db.Exec(`delete from invitation where stream = $1 and used = 0`)
+
+// FirstKeeper makes the link for the first keeper of a place that moved here anew,
+// for a keeper of the site: it is shown once and lasts as long as an invitation, and
+// without it nobody could ever keep the place. Earlier links end. Conflict once the
+// place has a keeper, and where it did not move here.
+func (p *Places) FirstKeeper(ctx context.Context, v Viewer, stream act.Fingerprint) (secret string, err error) {
+	secret, hash := NewSecret()
+	return secret, p.db.Write(ctx, func(tx *db.Tx) error {
+		if err := May(ctx, tx, v, "", KeepSite, Any); err != nil {
+			return err
+		}
+		without, err := p.WithoutKeeper(ctx, tx, stream)
+		if err == nil && !without {
+			err = fault.New(fault.Conflict, "move.kept")
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := dropLinks.Run(ctx, tx, stream); err != nil {
+			return err
+		}
+		now := p.now()
+		if err := Note(ctx, tx, v, "", act.Micros(now), FirstKeeperDeed, "", string(stream), ""); err != nil {
+			return err
+		}
+		_, err = insertInvitation.Run(ctx, tx, act.NewToken(), hash, stream, Keeper, v.Person, act.Micros(now), act.Micros(now.Add(InvitationLasts)))
+		return err
+	})
+}
+
+// WithoutKeeper tells whether a place moved here and nobody keeps it yet.
+func (p *Places) WithoutKeeper(ctx context.Context, on db.Queryer, stream act.Fingerprint) (bool, error) {
+	at, err := act.StreamIn(ctx, on, stream)
+	if err != nil || !at.Own {
+		return false, err
+	}
+	moved, err := act.MovedAt(ctx, on, stream)
+	if err != nil || moved < 0 {
+		return false, err
+	}
+	n, err := keepersOf.One(ctx, on, stream)
+	return n == 0, err
+}

@@ -591,6 +591,10 @@ var probes = map[place.Action][]door{
 		},
 		func(w *world, _ place.State) call { return api("POST", w.s("/take-up/prepare"), nil).but(409) },
 		func(w *world, _ place.State) call {
+			return post("/site/take-up/" + string(w.here.Stream) + "/first-keeper").but(409)
+		},
+		func(w *world, _ place.State) call { return api("POST", w.s("/take-up/first-keeper"), nil).but(409) },
+		func(w *world, _ place.State) call {
 			return api("POST", w.s("/take-up"), map[string]string{"statement": "{}", "proofs": ""}).but(422)
 		},
 	},

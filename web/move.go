@@ -22,6 +22,7 @@ func (s *Server) moveRoutes() []route {
 		{"GET /site/take-up/{stream}", s.takeUpForm},
 		{"POST /site/take-up/{stream}/prepare", s.prepareTakeUp},
 		{"POST /site/take-up/{stream}", s.takeUp},
+		{"POST /site/take-up/{stream}/first-keeper", s.firstKeeper},
 	}
 }
 
@@ -118,6 +119,9 @@ func (s *Server) showTakeUp(w http.ResponseWriter, r *http.Request, code int, d 
 	if d.Kind, err = place.KindOfSite(r.Context(), s.Log.DB()); err != nil {
 		return err
 	}
+	if d.Unkept, err = s.Places.WithoutKeeper(r.Context(), s.Log.DB(), p.Stream); err != nil {
+		return err
+	}
 	d.Acts, d.Need, d.All = at.Size, roots.Threshold, len(roots.Keys)
 	return s.render(w, r, code, page.TakeUp(s.frame(r, t(r, "move.title")), p, d))
 }
@@ -159,6 +163,19 @@ func (s *Server) takeUp(w http.ResponseWriter, r *http.Request) error {
 	return s.showTakeUp(w, r, http.StatusOK, page.TakeUpPage{Link: s.Shown + "/come-in/" + secret})
 }
 
+// firstKeeper shows the link for the first keeper anew.
+func (s *Server) firstKeeper(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.heldPlace(r)
+	if err != nil {
+		return err
+	}
+	secret, err := s.Places.FirstKeeper(r.Context(), viewer(r), p.Stream)
+	if err != nil {
+		return err
+	}
+	return s.showTakeUp(w, r, http.StatusOK, page.TakeUpPage{Link: s.Shown + "/come-in/" + secret})
+}
+
 // TakenUpBody is what comes of taking a place up.
 type TakenUpBody struct {
 	Link string `json:"link" doc:"Makes somebody the first keeper of the place here; works once"`
@@ -182,6 +199,14 @@ func (s *Server) moveAPI(api huma.API) {
 			Body SignedBody
 		}) (*struct{ Body TakenUpBody }, error) {
 			secret, err := s.Node.TakeUp(ctx, s.Places, viewerIn(ctx), in.stream(), in.Body.Statement, in.Body.Proofs)
+			if err != nil {
+				return nil, err
+			}
+			return &struct{ Body TakenUpBody }{TakenUpBody{s.Shown + "/come-in/" + secret}}, nil
+		})
+	operate(api, "POST", "/places/{stream}/take-up/first-keeper", "first-keeper-link", "Make the link for the first keeper of a place that moved here anew, while it has none, for keepers of the site",
+		func(ctx context.Context, in *StreamPath) (*struct{ Body TakenUpBody }, error) {
+			secret, err := s.Places.FirstKeeper(ctx, viewerIn(ctx), in.stream())
 			if err != nil {
 				return nil, err
 			}

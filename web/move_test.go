@@ -61,8 +61,23 @@ func TestAPlaceIsTakenUpElsewhere(t *testing.T) {
 	if done.status != 200 || link == nil {
 		t.Fatalf("%d %.2000s", done.status, done.body)
 	}
+	// The link is lost: another is made, and the first one opens nothing any more.
+	if x := d.do(dora, get(at)); !strings.Contains(x.body, at+"/first-keeper") {
+		t.Errorf("%.3000s", x.body)
+	}
+	anew := comeInLink.FindStringSubmatch(d.do(dora, post(at+"/first-keeper")).body)
+	if anew == nil || anew[1] == link[1] {
+		t.Fatal(anew)
+	}
+	if _, _, err := d.places.ComeIn(t.Context(), place.Viewer{}, link[1], place.Newcomer{Name: "Eve", Password: password}); err == nil {
+		t.Error("the link that was lost opens the place still")
+	}
+	link = anew
 	_, v, err := d.places.ComeIn(t.Context(), place.Viewer{}, link[1], place.Newcomer{Name: "Ana", Password: password})
 	must(t, err)
+	if x := d.do(dora, post(at+"/first-keeper")); x.status != 409 {
+		t.Error("a place with a keeper gets another by the site's:", x.status)
+	}
 	livesOn(t, d, river, d.session(v), text)
 
 	// The old node hears of it.

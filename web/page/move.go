@@ -11,5 +11,6 @@ type TakeUpPage struct {
 	Fresh     bool           // the statement was made just now
 	Silent    bool           // and the node that kept the place did not answer before
 	Kind      place.SiteKind // of this site
+	Unkept    bool           // it is kept here, and nobody is its keeper yet
 	Link      string         // for the first keeper, once it is done
 }
