@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -413,13 +415,26 @@ func TestAThiefOfTheKeyMovesNothing(t *testing.T) {
 		if !own {
 			moved = a.stolen(t, bad.base)
 		}
+		var served atomic.Int64
 		bad.behave(func(mine http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if strings.HasPrefix(r.URL.Path, path(a.stream.Actor)) {
-					a.server.Config.Handler.ServeHTTP(w, r)
+				if !strings.HasPrefix(r.URL.Path, path(a.stream.Actor)) {
+					mine.ServeHTTP(w, r)
 					return
 				}
-				mine.ServeHTTP(w, r)
+				copied, err := http.Get(a.base + r.URL.String())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer copied.Body.Close()
+				if copied.StatusCode != http.StatusOK {
+					t.Error("the thief has nothing to serve:", copied.Status)
+				}
+				served.Add(1)
+				if _, err := io.Copy(w, copied.Body); err != nil {
+					t.Error(err)
+				}
 			})
 		})
 		body, err := json.Marshal(hintDocument{Stream: f, Size: 9, Moved: moved})
@@ -428,6 +443,9 @@ func TestAThiefOfTheKeyMovesNothing(t *testing.T) {
 		}
 		if _, err := bad.call(t.Context(), http.MethodPost, reader.base+"/fed/hint", body); err == nil {
 			t.Error("it was taken")
+		}
+		if served.Load() == 0 {
+			t.Error("the thief was not asked for anything")
 		}
 		if s := reader.size(t, f); s.Size != before.Size {
 			t.Errorf("with root keys %v: %d acts of the thief's came in", own, s.Size-before.Size)
