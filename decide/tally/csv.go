@@ -55,6 +55,7 @@ func ParseCSV(data []byte) (*Election, error) {
 	if err := c.header(); err != nil {
 		return nil, err
 	}
+	c.ranked, c.pointed = c.election.Kind == Ordinal, c.election.Kind == Score || c.election.Kind == Cumulative
 	c.election.Ballots = make([]Ballot, 0, bytes.Count(s.data[c.rows.at:], []byte("\n"))+1)
 	for {
 		row, err := c.next()
@@ -81,6 +82,8 @@ type csvReader struct {
 	points    map[string]*big.Rat // numbers already read
 	voters    int64
 	positions bool
+	ranked    bool // the options' columns hold ranks
+	pointed   bool // they hold points
 
 	marked []mark         // of the ballot at hand
 	room   slab[int]      // from which the ballots' choices are cut
@@ -272,14 +275,14 @@ func (c *csvReader) mark(column *csvColumn, value []byte) error {
 	if len(value) == 0 {
 		return nil
 	}
-	switch c.election.Kind {
-	case Ordinal:
+	switch {
+	case c.ranked:
 		rank, ok := csvRank(value)
 		if !ok {
 			return c.wrong(foundValueFor, wantRank, "value", quoted(string(value)), "column", quoted(column.name), "max", maxCSVRank)
 		}
 		m.rank = rank - 1
-	case Score, Cumulative:
+	case c.pointed:
 		points, ok, expected := c.number(value)
 		if !ok {
 			return c.wrong(foundValueFor, expected, "value", quoted(string(value)), "column", quoted(column.name))

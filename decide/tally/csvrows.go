@@ -67,7 +67,11 @@ func (r *csvRows) next() ([][]byte, error) {
 	data, comma, at := r.data, r.comma, r.at
 	for {
 		start := at
-		if open := r.quoteAhead(at); open >= 0 {
+		open := -1
+		if at < len(data) && data[at] <= '"' { // a quote, or a blank before one
+			open = r.quoteAhead(at)
+		}
+		if open >= 0 {
 			field, end, err := r.quoted(open)
 			if err != nil {
 				return nil, err
